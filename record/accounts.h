@@ -1,0 +1,119 @@
+/*
+ * accounts.h: what a running heap shows of itself, and how to read it.
+ *
+ * This is the one thing the runtime and the tool share. The runtime keeps `fh_accounts_root`, an exported data symbol
+ * of libfreehold.so, and one span record for each piece of the heap; nobody has to ask it for anything. A reader,
+ * in the process or outside of it (process_vm_readv), walks the slice table and adds up. Reading does not stop the
+ * program: figures that are taken while it runs may be a few calls apart from each other.
+ *
+ * Equations that the totals keep (tests/ checks them against what a program knows it holds):
+ *   class:  allocated_calls - freed_calls = live_objects
+ *   heap_bytes = live_bytes + held_back_bytes
+ *   held_back_bytes = free_slot_bytes + tail_bytes + free_slice_bytes
+ */
+#ifndef FREEHOLD_RECORD_ACCOUNTS_H
+#define FREEHOLD_RECORD_ACCOUNTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FH_ACCOUNTS_MAGIC 0x73746363415f4846ull /* "FH_Accts" in memory order */
+#define FH_ACCOUNTS_VERSION 1u
+#define FH_ACCOUNTS_CLASSES 48u
+#define FH_ACCOUNTS_SYMBOL "fh_accounts_root"
+
+enum fh_span_kind {
+  FH_SPAN_NONE = 0,  /* a stretch nobody holds */
+  FH_SPAN_SMALL = 1, /* one slice of equal slots */
+  FH_SPAN_LARGE = 2, /* one object over one or more slices */
+  FH_SPAN_FREE = 3,  /* a run of free slices */
+};
+
+/* The head of a span's descriptor. Owner: the thread heap the span belongs to; fields are written by it, or under
+ * the slice lock; readers outside see values that may be one call old. */
+struct fh_span_record {
+  uint64_t start;       /* address of slot 0 */
+  uint32_t inverse;     /* ceil(2^32 / object size); 0 for what is not a small span */
+  uint32_t exact_bound; /* below it: the low half of offset * inverse for a slot's exact start */
+  uint64_t owner;       /* thread pointer of the owning thread, 0 when none may use the unlocked paths */
+  uint32_t countdown;   /* owner's frees until its next slow path */
+  uint32_t countdown_start;
+  uint64_t object_bytes;  /* slot size, or size of the one large object */
+  uint64_t freed_calls;   /* frees, but for those since the countdown was set and those in the remote bits */
+  uint32_t slices;        /* length in slices */
+  uint16_t capacity;      /* slots */
+  uint8_t words;          /* 64-bit words in each bitmap */
+  uint8_t kind;           /* enum fh_span_kind */
+  uint16_t remote_offset; /* of the remote bitmap from this record; the free bitmap is at FH_SPAN_FREE_BITS */
+  uint8_t class_index;
+  uint8_t reserved;
+};
+#define FH_SPAN_FREE_BITS 128u
+
+struct fh_accounts_root {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t root_bytes; /* sizeof(struct fh_accounts_root) */
+  uint64_t base;       /* address of slice 0; 0 before the first allocation */
+  uint64_t slice_bytes;
+  uint64_t slice_limit; /* slices ever handed out: table entries below it are valid */
+  uint64_t table;       /* address of the array of span record addresses, one a slice */
+  uint64_t page_bytes;
+  uint64_t reserved_bytes;
+  uint64_t limit_bytes; /* 0: none */
+  uint64_t heap_bytes;  /* slices in use, and free ones whose pages have not gone back */
+  uint64_t peak_heap_bytes;
+  uint64_t metadata_bytes;
+  uint64_t free_slice_bytes;
+  uint64_t purge_calls; /* system calls that gave memory back */
+  uint64_t purged_bytes;
+  uint64_t large_allocated_calls;
+  uint64_t large_freed_calls;
+  uint64_t thread_heaps; /* in use now */
+  uint64_t started_nanoseconds; /* CLOCK_MONOTONIC at the first allocation */
+  uint32_t class_count;
+  uint32_t class_bytes[FH_ACCOUNTS_CLASSES];
+  uint64_t class_freed_calls[FH_ACCOUNTS_CLASSES]; /* of spans that have been given back */
+};
+
+/* ---- What a reader makes of it. ---- */
+
+struct fh_class_accounts {
+  uint64_t object_bytes;
+  uint64_t spans;
+  uint64_t live_objects;
+  uint64_t free_slots;
+  uint64_t allocated_calls;
+  uint64_t freed_calls;
+};
+
+struct fh_accounts {
+  uint64_t pid;
+  uint64_t heap_bytes, live_bytes, held_back_bytes;
+  uint64_t free_slot_bytes, tail_bytes, free_slice_bytes;
+  uint64_t peak_heap_bytes, metadata_bytes, reserved_bytes, limit_bytes;
+  uint64_t rss_bytes, peak_rss_bytes; /* of the whole process, from the kernel; 0 when not asked */
+  uint64_t allocated_calls, freed_calls, live_objects;
+  uint64_t purge_calls, purged_bytes;
+  uint64_t thread_heaps;
+  uint64_t slices;
+  uint64_t page_bytes;
+  uint32_t class_count;
+  struct fh_class_accounts classes[FH_ACCOUNTS_CLASSES];
+  struct fh_class_accounts large; /* object_bytes: sum over the live large objects */
+};
+
+/* Copies `bytes` bytes at `address` in the program that is read. 0, or -1 when they can't be read. */
+typedef int (*fh_read_memory)(void *context, uint64_t address, void *to, size_t bytes);
+/* Takes `bytes` bytes of output. */
+typedef void (*fh_write_text)(void *context, const char *text, size_t bytes);
+
+/* Walks the heap whose root is at `root_address` and fills *out (but for pid and the RSS figures). Allocates
+ * nothing. 0, -1 when memory could not be read, -2 when the root is not one of this version. */
+int fh_accounts_collect(fh_read_memory read, void *context, uint64_t root_address, struct fh_accounts *out);
+
+/* Writes the accounts as text for people or as one JSON object (schema: share/schemas/accounts-1.schema.json). */
+void fh_accounts_write_text(const struct fh_accounts *accounts, fh_write_text write, void *context);
+void fh_accounts_write_json(const struct fh_accounts *accounts, fh_write_text write, void *context);
+
+#endif
