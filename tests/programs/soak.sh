@@ -1,0 +1,70 @@
+#!/bin/sh
+# soak.sh BUILD [redis] [python] [postgres] [stress]: the long versions. Not part of ctest; takes half an hour and more.
+#
+# redis wants the source package (`deb-src` lines in apt's sources) and tcl; python wants libpython3.11-testsuite.
+. "$(dirname "$0")/common.sh"
+shift
+[ $# -gt 0 ] || set -- redis python postgres stress
+
+soak_redis() {
+  need redis-server tclsh apt-get
+  cd "$scratch"
+  apt-get source -q redis >"$scratch/source.log" 2>&1 || {
+    tail -3 "$scratch/source.log"
+    echo "skipped redis: apt-get source redis failed (are there deb-src lines?)"
+    return 0
+  }
+  cd redis-*/
+  # Redis's own suite starts the programs it finds in src/.
+  for program in redis-server redis-cli redis-benchmark redis-check-aof redis-check-rdb redis-sentinel; do
+    ln -sf "$(command -v $program)" src/$program
+  done
+  with_library tclsh tests/test_helper.tcl --clients 2 --skipunit unit/moduleapi --skiptest 'Active defrag' \
+    --tags '-needs:debug -large-memory -external:skip' || fail "redis's test suite failed"
+  require_active 1
+}
+
+soak_python() {
+  need /usr/bin/python3
+  cd "$scratch"
+  # First without the library: what already fails on this machine is no news.
+  PYTHONMALLOC=malloc /usr/bin/python3 -m test -j2 --timeout 600 >without.log 2>&1 || true
+  PYTHONMALLOC=malloc with_library /usr/bin/python3 -m test -j2 --timeout 600 >with.log 2>&1 || true
+  require_active 10
+  for log in without with; do
+    # The names below "N tests failed:" and "N re-run tests:".
+    sed -n '/tests\{0,1\} failed:/,/^$/p' $log.log | grep -o 'test_[a-z0-9_]*' | sort -u >$log.failed || true
+  done
+  comm -13 without.failed with.failed >news
+  [ ! -s news ] || {
+    cat with.log >&2
+    fail "Python's tests fail under the library alone: $(tr '\n' ' ' <news)"
+  }
+}
+
+soak_postgres() {
+  for turn in $(seq 1 20); do
+    sh "$directory/postgres.sh" "$build" || fail "postgres, turn $turn"
+  done
+}
+
+soak_stress() {
+  need stress-ng
+  cd "$scratch"
+  with_library stress-ng --verify --malloc 4 --malloc-bytes 256M --malloc-pthreads 4 --malloc-thresh 64K --timeout 300 ||
+    fail "stress-ng --malloc"
+  with_library stress-ng --verify --class memory --sequential 2 --timeout 5 --exclude oom-pipe,bigheap,brk || fail "stress-ng"
+  for turn in $(seq 1 30); do
+    sh "$directory/workloads.sh" "$build" || fail "workloads, turn $turn"
+  done
+}
+
+for part; do
+  case $part in
+  redis | python | postgres | stress)
+    echo "soak: $part"
+    "soak_$part"
+    ;;
+  *) fail "soak.sh knows redis, python, postgres and stress, not $part" ;;
+  esac
+done
