@@ -19,7 +19,7 @@
 
 #define FH_ACCOUNTS_MAGIC 0x73746363415f4846ull /* "FH_Accts" in memory order */
 #define FH_ACCOUNTS_VERSION 1u
-#define FH_ACCOUNTS_CLASSES 48u
+#define FH_ACCOUNTS_CLASSES 64u
 #define FH_ACCOUNTS_SYMBOL "fh_accounts_root"
 
 enum fh_span_kind {

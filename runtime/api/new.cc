@@ -20,6 +20,8 @@
  * the C++ runtime is a weak reference. A C program that loads a C++ plug-in later has no runtime to bind when we are
  * loaded; then the runtime is looked up at the moment a throw is needed.
  */
+#ifndef FH_NO_STANDARD_NAMES /* then the operators, too, are left to somebody else */
+
 #include <cstddef>
 #include <dlfcn.h>
 #include <new>
@@ -305,3 +307,5 @@ FH_OPERATOR void operator delete(void *pointer, std::align_val_t alignment, cons
 FH_OPERATOR void operator delete[](void *pointer, std::align_val_t alignment, const std::nothrow_t &) noexcept {
   ::operator delete[](pointer, alignment);
 }
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * options.h: what the environment variable FREEHOLD asked for. Read once, before the first allocation is served;
+ * fixed after that. The table is record/options.def.
+ */
+#ifndef FREEHOLD_BASE_OPTIONS_H
+#define FREEHOLD_BASE_OPTIONS_H
+
+#include "base/bits.h"
+
+struct options {
+#define OPTION_SIZE(name, initial, min, max, help) size_t name;
+#define OPTION_TIME(name, initial, min, max, help) uint64_t name;
+#define OPTION_FLAG(name, initial, help)           bool name;
+#define OPTION_ENUM(name, initial, words, bare, help) unsigned name;
+#define OPTION_PATH(name, help) char name[256];
+#include "record/options.def"
+#undef OPTION_SIZE
+#undef OPTION_TIME
+#undef OPTION_FLAG
+#undef OPTION_ENUM
+#undef OPTION_PATH
+};
+
+/* Fixed after options_read. */
+INTERNAL extern struct options options;
+
+enum { STATS_OFF, STATS_TEXT, STATS_JSON };
+enum { ON_MISUSE_ABORT, ON_MISUSE_REPORT };
+enum { THP_AUTO, THP_ON, THP_OFF };
+
+/* Parses `value` (NULL: nothing). Unknown names and values out of range are named on standard error and left at
+ * their defaults: a typing error must not keep a program from starting. */
+void options_read(const char *value);
+
+#endif

@@ -1,0 +1,121 @@
+#include "heap/allocate.h"
+#include "heap/fast.h"
+#include "heap/large.h"
+#include "heap/misuse.h"
+#include "heap/object.h"
+#include "heap/start.h"
+
+#include <string.h>
+
+/* Below this an object moves to a smaller slot only when it shrinks to less than half. */
+#define SHRINK_SHARE 2
+
+void *heap_take_slot(struct heap *heap, unsigned class_index) {
+  struct bin *bin = &heap->bins[class_index];
+  for (;;) {
+    void *object;
+    if (LIKELY(bin_take(bin, &object)))
+      return object;
+    if (!heap_refill(heap, bin))
+      return NULL;
+  }
+}
+
+NOINLINE void *allocate_slow(size_t size) {
+  if (size > PTRDIFF_MAX)
+    return NULL;
+  struct heap *heap = thread_heap_get();
+  if (UNLIKELY(heap == NULL))
+    return NULL;
+  if (size <= SMALL_MAX_BYTES)
+    return heap_take_slot(heap, size_class(size));
+  return large_take(NULL, size, 1, false);
+}
+
+/* The class whose slots hold `size` bytes and all start at multiples of `alignment`, which divides a slice; or
+ * CLASS_NONE. Slot i starts at i * slot size from a slice's start. */
+static unsigned aligned_class(size_t alignment, size_t size) {
+  if (size > SMALL_MAX_BYTES || alignment > SMALL_MAX_BYTES)
+    return CLASS_NONE;
+  unsigned class_index = size_class(size);
+  while (class_index < CLASS_COUNT && class_bytes[class_index] % alignment != 0)
+    class_index++;
+  return class_index;
+}
+
+void *allocate_aligned(size_t alignment, size_t size) {
+  if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)
+    return NULL;
+  if (alignment <= GRANULE)
+    return allocate(size);
+  struct heap *heap = thread_heap_get();
+  if (UNLIKELY(heap == NULL))
+    return NULL;
+  unsigned class_index = aligned_class(alignment, size);
+  if (class_index != CLASS_NONE)
+    return heap_take_slot(heap, class_index);
+  return large_take(NULL, size > 0 ? size : 1, alignment, false);
+}
+
+void *allocate_zeroed(size_t size) {
+  if (size > SMALL_MAX_BYTES) {
+    if (size > PTRDIFF_MAX || (!heap_started() && !heap_start()))
+      return NULL;
+    return large_take(NULL, size, 1, true);
+  }
+  void *object = allocate(size);
+  return object != NULL ? memset(object, 0, size) : NULL;
+}
+
+void *allocate_from(struct heap *heap, size_t alignment, size_t size, bool zeroed) {
+  if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)
+    return NULL;
+  unsigned class_index = aligned_class(alignment > GRANULE ? alignment : GRANULE, size);
+  if (class_index == CLASS_NONE)
+    return large_take(heap, size > 0 ? size : 1, alignment > 0 ? alignment : 1, zeroed);
+  lock_take(&heap->lock);
+  void *object = heap_take_slot(heap, class_index);
+  lock_drop(&heap->lock);
+  return object != NULL && zeroed ? memset(object, 0, size) : object;
+}
+
+NOINLINE void release_slow(void *pointer) {
+  if (pointer == NULL)
+    return;
+  struct object object = object_at(pointer);
+  if (object.kind == OBJECT_SMALL && object.live && object.span->owner != thread_pointer())
+    heap_free_remote(object.span, object.index, pointer);
+  else if (object.kind != OBJECT_LARGE || !large_give((uintptr_t)pointer))
+    misuse_bad_pointer("free", (uintptr_t)pointer);
+}
+
+COLD void release_again(struct span *span, void *pointer) {
+  span->countdown++;
+  misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
+}
+
+static void *take_for(struct heap *heap, size_t size) {
+  return heap != NULL ? allocate_from(heap, 0, size, false) : allocate(size);
+}
+
+void *reallocate(struct heap *heap, void *pointer, size_t size) {
+  struct object object = object_at(pointer);
+  if (!object.live || (object.kind != OBJECT_SMALL && object.kind != OBJECT_LARGE)) {
+    misuse_bad_pointer("realloc", (uintptr_t)pointer);
+    return NULL;
+  }
+  if (object.kind == OBJECT_SMALL) {
+    if (size <= object.bytes && (size > object.bytes / SHRINK_SHARE || object.bytes == GRANULE))
+      return pointer;
+  } else if (size <= PTRDIFF_MAX) {
+    void *resized = large_resize(object.span, size);
+    if (resized != NULL)
+      return resized;
+  }
+  void *moved = take_for(heap, size);
+  if (moved == NULL)
+    return size <= object.bytes ? pointer : NULL; /* to shrink must not fail */
+  memcpy(moved, pointer, size < object.bytes ? size : object.bytes);
+  release(pointer);
+  return moved;
+}

@@ -1,0 +1,82 @@
+/*
+ * heap.h: a heap: for every size class the span it allocates from and the spans it can turn to next.
+ *
+ * Three kinds of heap are made of this one struct:
+ *   a thread heap    owner is its thread's thread pointer; that thread allocates and frees without a lock
+ *   the shared heap  has no owner; keeps the spans of threads that have ended until another thread adopts them
+ *   a heap of one's own (fh_heap_create)  has no owner; every allocation from it holds its lock
+ *
+ * Heaps are never given back to the system and never become anything else, so that a thread that has just freed
+ * somebody's last object may still leave a hint in what was its heap.
+ */
+#ifndef FREEHOLD_HEAP_HEAP_H
+#define FREEHOLD_HEAP_HEAP_H
+
+#include "base/lock.h"
+#include "heap/span.h"
+
+/*
+ * The window of one size class: 64 slots of the current span. bin_take finds a free one in three loads.
+ * Written by the owner (or under the lock of a heap without one). An empty bin's word points to a constant 0.
+ */
+struct bin {
+  uint64_t *word;        /* the free bits of the window */
+  uintptr_t base;        /* address of the window's first slot */
+  uint64_t object_bytes; /* fixed */
+  struct span *span;     /* the current span, or NULL */
+  unsigned word_number;
+  unsigned class_index; /* fixed */
+};
+
+struct heap {
+  struct lock lock;
+  uintptr_t owner;          /* registry lock, and fixed while the owner lives */
+  uint64_t remote_classes;  /* atomic: classes in which somebody else has freed since the owner looked */
+  struct heap *next;        /* registry lock: all heaps */
+  struct heap *next_idle;   /* registry lock: heaps without a thread */
+  struct span_list partial[CLASS_COUNT]; /* lock */
+  struct span_list full[CLASS_COUNT];    /* lock */
+  struct bin bins[CLASS_COUNT];
+  /* Of a heap of one's own only. Fixed, but for the counts and the list, which are under the lock. */
+  bool own;
+  bool zeroed;
+  size_t limit_bytes, held_bytes, large_bytes, large_objects;
+  struct span *large; /* its large objects */
+  char name[32];
+};
+
+INTERNAL extern struct heap shared_heap;
+INTERNAL extern struct bin empty_bin;
+
+void heap_format(struct heap *heap, uintptr_t owner);
+
+/* Points the bin's window at free slots: the rest of the current span, then spans with room, then a span that a
+ * thread has left behind, then a new one. False when there is no memory. By the owner; for a heap without an owner
+ * under its lock. */
+bool heap_refill(struct heap *heap, struct bin *bin);
+
+/* An object of `class_index`, through the bin and its refill. NULL when there is no memory. As heap_refill. */
+void *heap_take_slot(struct heap *heap, unsigned class_index);
+
+/* The owner's free of slot `index` that brings the countdown to 0; frees the slot. The slot's bit is set under the lock,
+ * so that the span is not given back by the purge while its owner is still at work on it. */
+void heap_free_last(const void *pointer, struct span *span, size_t index);
+
+/* Frees slot `index` of a span that the caller does not own. */
+void heap_free_remote(struct span *span, size_t index, const void *pointer);
+
+/* Moves every span to the shared heap: the heap's thread has ended. Under no lock. */
+void heap_abandon(struct heap *heap);
+
+/* Frees every span of a heap of one's own. */
+void heap_release_all(struct heap *heap);
+
+/* For the purge: releases the span if nothing in it is live, under the slice lock, without waiting for the heap's. */
+bool heap_release_if_empty_locked(struct span *span);
+/* For the purge: takes a span out of its heap's lists, so that nobody allocates from it, and puts it back. */
+bool heap_borrow_locked(struct span *span);
+void heap_return(struct span *span);
+/* In a child of fork: a span that the purge had borrowed in the parent. */
+void heap_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,179 @@
+#include "heap/large.h"
+#include "heap/accounts.h"
+#include "heap/slices.h"
+#include "space/kernel.h"
+
+#include <string.h>
+
+/* From here on moving page tables is cheaper than copying into pages that fault in one by one. */
+#define MOVE_PAGES_MIN (256 * KIB)
+
+static size_t slices_for(size_t size) { return divide_up(size, SLICE_BYTES); }
+
+/* ---- A heap of one's own keeps its large objects in a list and counts them. ---- */
+
+static bool own_heap_admit(struct heap *heap, size_t slices) {
+  bool fits = true;
+  lock_take(&heap->lock);
+  size_t bytes = slices << SLICE_SHIFT;
+  if (heap->limit_bytes != 0 && bytes > heap->limit_bytes - heap->held_bytes)
+    fits = false;
+  else
+    heap->held_bytes += bytes;
+  lock_drop(&heap->lock);
+  return fits;
+}
+
+static void own_heap_dismiss(struct heap *heap, size_t slices) {
+  lock_take(&heap->lock);
+  heap->held_bytes -= slices << SLICE_SHIFT;
+  lock_drop(&heap->lock);
+}
+
+static void own_heap_add(struct heap *heap, struct span *span) {
+  lock_take(&heap->lock);
+  span->large_previous = NULL;
+  span->large_next = heap->large;
+  if (heap->large != NULL)
+    heap->large->large_previous = span;
+  heap->large = span;
+  heap->large_bytes += span->object_bytes;
+  heap->large_objects++;
+  lock_drop(&heap->lock);
+}
+
+static void own_heap_remove(struct heap *heap, struct span *span) {
+  lock_take(&heap->lock);
+  if (span->large_previous != NULL)
+    span->large_previous->large_next = span->large_next;
+  else
+    heap->large = span->large_next;
+  if (span->large_next != NULL)
+    span->large_next->large_previous = span->large_previous;
+  heap->large_bytes -= span->object_bytes;
+  heap->large_objects--;
+  heap->held_bytes -= (size_t)span->slices << SLICE_SHIFT;
+  lock_drop(&heap->lock);
+}
+
+/* ---- Taking and giving. ---- */
+
+/* Only slices that have been written before need clearing. */
+static void clear_dirty(struct span *span) {
+  for (size_t i = 0; i < span->slices; i++)
+    if ((space.states[span->first_slice + i] & SLICE_DIRTY) != 0) {
+      size_t from = i << SLICE_SHIFT;
+      size_t bytes = span->object_bytes - from < SLICE_BYTES ? span->object_bytes - from : SLICE_BYTES;
+      memset((char *)span->start + from, 0, bytes);
+    }
+}
+
+void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) {
+  size_t count = slices_for(size);
+  size_t slice_alignment = alignment > SLICE_BYTES ? alignment >> SLICE_SHIFT : 1;
+  if (heap != NULL && !own_heap_admit(heap, count))
+    return NULL;
+  struct span *span = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, slice_alignment, heap);
+  if (span == NULL) {
+    if (heap != NULL)
+      own_heap_dismiss(heap, count);
+    return NULL;
+  }
+  span->object_bytes = align_up(size, space.page_bytes);
+  if (heap != NULL)
+    own_heap_add(heap, span);
+  if (zeroed)
+    clear_dirty(span);
+  return (void *)span->start;
+}
+
+bool large_give(uintptr_t address) {
+  lock_take(&slice_lock);
+  struct span *span = space_contains(address) ? space_table[slice_of(address)] : &no_span;
+  bool ours = span->kind == FH_SPAN_LARGE && span->start == address;
+  if (ours) {
+    /* Whoever frees it twice finds no large object here from now on. */
+    span->kind = FH_SPAN_NONE;
+    accounts.root->large_freed_calls++;
+  }
+  lock_drop(&slice_lock);
+  if (!ours)
+    return false;
+  if (span->heap != NULL)
+    own_heap_remove(span->heap, span);
+  slices_give(span);
+  return true;
+}
+
+void large_release_all(struct heap *heap) {
+  while (heap->large != NULL)
+    large_give(heap->large->start);
+}
+
+/* ---- Resizing. ---- */
+
+static void set_size(struct span *span, size_t size) {
+  size_t bytes = align_up(size, space.page_bytes);
+  if (span->heap != NULL) {
+    lock_take(&span->heap->lock);
+    span->heap->large_bytes += bytes - span->object_bytes;
+    lock_drop(&span->heap->lock);
+  }
+  span->object_bytes = bytes;
+}
+
+static void *move_pages(struct span *span, size_t size) {
+  /* Whole slices, so that nothing written stays behind in the old ones. */
+  size_t old_bytes = (size_t)span->slices << SLICE_SHIFT;
+  struct heap *heap = span->heap;
+  size_t count = slices_for(size);
+  if (heap != NULL && !own_heap_admit(heap, count))
+    return NULL;
+  struct span *to = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, 1, heap);
+  if (to == NULL || kernel.move(span->start, to->start, old_bytes) != 0) {
+    if (to != NULL)
+      slices_give(to);
+    if (heap != NULL)
+      own_heap_dismiss(heap, count);
+    return NULL;
+  }
+  to->object_bytes = align_up(size, space.page_bytes);
+  if (heap != NULL) {
+    own_heap_add(heap, to);
+    own_heap_remove(heap, span);
+  }
+  void *moved = (void *)to->start;
+  lock_take(&slice_lock);
+  accounts.root->large_freed_calls++;
+  lock_drop(&slice_lock);
+  slices_mark_clean(span);
+  return moved;
+}
+
+void *large_resize(struct span *span, size_t size) {
+  size_t count = slices_for(size);
+  if (size <= SMALL_MAX_BYTES)
+    return NULL; /* it becomes a small object */
+  if (count < span->slices) {
+    size_t returned = span->slices - count;
+    size_t before = span->slices;
+    slices_shrink(span, count);
+    if (span->heap != NULL && span->slices != before)
+      own_heap_dismiss(span->heap, returned);
+    set_size(span, size);
+    return (void *)span->start;
+  }
+  if (count == span->slices) {
+    set_size(span, size);
+    return (void *)span->start;
+  }
+  size_t more = count - span->slices;
+  bool admitted = span->heap == NULL || own_heap_admit(span->heap, more);
+  if (admitted && slices_extend(span, more)) {
+    set_size(span, size);
+    return (void *)span->start;
+  }
+  if (admitted && span->heap != NULL)
+    own_heap_dismiss(span->heap, more);
+  return span->object_bytes >= MOVE_PAGES_MIN ? move_pages(span, size) : NULL;
+}

@@ -1,0 +1,182 @@
+#include "heap/misuse.h"
+#include "base/options.h"
+#include "base/print.h"
+#include "heap/object.h"
+#include "heap/thread.h"
+#include "space/kernel.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void begin(struct text *text, const char *call, uintptr_t address) {
+  text_clear(text);
+  text_add(text, "freehold: ");
+  text_add(text, call);
+  text_add(text, "(");
+  text_add_hex(text, address);
+  text_add(text, "): ");
+}
+
+static void add_object(struct text *text, size_t bytes) {
+  text_add(text, "an object of ");
+  text_add_decimal(text, bytes);
+  text_add(text, " bytes");
+}
+
+static void end(struct text *text) {
+  text_add(text, options.on_misuse == ON_MISUSE_ABORT
+                     ? "; the program ends here (FREEHOLD=on_misuse=report goes on without the call)\n"
+                     : "; the call is ignored\n");
+  text_write(text, STDERR_FILENO);
+  if (options.on_misuse == ON_MISUSE_ABORT)
+    die();
+}
+
+COLD void misuse_double_free(const char *call, uintptr_t address, size_t object_bytes) {
+  struct text text;
+  begin(&text, call, address);
+  text_add(&text, "already free: ");
+  add_object(&text, object_bytes);
+  text_add(&text, " that was freed before (double free)");
+  end(&text);
+}
+
+/* ---- What an address outside the heap looks like: its line in /proc/self/maps. ---- */
+
+struct mapping {
+  bool found;
+  char permissions[5];
+  char name[128];
+};
+
+static uintptr_t parse_hex(const char **at) {
+  uintptr_t value = 0;
+  for (;; (*at)++) {
+    char digit = **at;
+    if (digit >= '0' && digit <= '9')
+      value = value * 16 + (uintptr_t)(digit - '0');
+    else if (digit >= 'a' && digit <= 'f')
+      value = value * 16 + (uintptr_t)(digit - 'a' + 10);
+    else
+      return value;
+  }
+}
+
+/* One line: "start-end perms offset device inode   name". */
+static bool line_covers(const char *line, uintptr_t address, struct mapping *mapping) {
+  const char *at = line;
+  uintptr_t start = parse_hex(&at);
+  at++;
+  uintptr_t stop = parse_hex(&at);
+  if (address < start || address >= stop)
+    return false;
+  mapping->found = true;
+  memcpy(mapping->permissions, at + 1, 4);
+  for (int field = 0; field < 4; field++) { /* to behind the inode */
+    at = strchr(at + 1, ' ');
+    if (at == NULL)
+      return true;
+  }
+  at += strspn(at, " ");
+  at += strspn(at, "0123456789");
+  at += strspn(at, " ");
+  strncpy(mapping->name, at, sizeof mapping->name - 1);
+  return true;
+}
+
+static struct mapping find_mapping(uintptr_t address) {
+  struct mapping mapping = {.found = false};
+  char buffer[4096];
+  size_t held = 0;
+  long fd = kernel_open_file("/proc/self/maps");
+  if (fd < 0)
+    return mapping;
+  for (;;) {
+    long got = kernel_read((int)fd, buffer + held, sizeof buffer - 1 - held);
+    if (got <= 0)
+      break;
+    held += (size_t)got;
+    buffer[held] = '\0';
+    char *line = buffer;
+    for (char *newline; (newline = strchr(line, '\n')) != NULL; line = newline + 1) {
+      *newline = '\0';
+      if (line_covers(line, address, &mapping))
+        goto done;
+    }
+    held -= (size_t)(line - buffer);
+    if (held == sizeof buffer - 1)
+      break; /* a line longer than any path */
+    memmove(buffer, line, held);
+  }
+done:
+  kernel_close((int)fd);
+  return mapping;
+}
+
+static void describe_foreign(struct text *text, uintptr_t address) {
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  struct mapping mapping = find_mapping(address);
+  if (address < 65536) {
+    text_add(text, "a small number, not a pointer (NULL plus an offset?)");
+  } else if (!mapping.found) {
+    text_add(text, "never allocated: nothing is mapped at this address");
+  } else if (strcmp(mapping.name, "[stack]") == 0 || (address > here - 64 * KIB && address < here + 8 * MIB)) {
+    text_add(text, "on the stack: a local variable, which the compiler frees by itself");
+  } else if (mapping.permissions[2] == 'x') {
+    text_add(text, "in code of ");
+    text_add(text, mapping.name);
+  } else if (mapping.name[0] == '/') {
+    text_add(text, "in static data of ");
+    text_add(text, mapping.name);
+    text_add(text, ": a global variable or a string constant");
+  } else {
+    text_add(text, "data that this heap never allocated (mapping: ");
+    text_add(text, mapping.name[0] != '\0' ? mapping.name : "anonymous");
+    text_add(text, "): from mmap, another allocator, or from before this library was loaded");
+  }
+}
+
+COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
+  struct object object = object_at((const void *)address);
+  if ((object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE) && !object.live) {
+    misuse_double_free(call, address, object.bytes);
+    return;
+  }
+  struct text text;
+  begin(&text, call, address);
+  switch (object.kind) {
+  case OBJECT_FOREIGN:
+    describe_foreign(&text, address);
+    break;
+  case OBJECT_INTERIOR:
+    text_add_decimal(&text, address - object.start);
+    text_add(&text, object.live ? " bytes inside an object: " : " bytes inside an object that is already free: ");
+    add_object(&text, object.bytes);
+    text_add(&text, " at ");
+    text_add_hex(&text, object.start);
+    break;
+  default:
+    text_add(&text, "in the heap, but never allocated, or already free and given back to the system");
+    break;
+  }
+  end(&text);
+}
+
+COLD void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed, size_t object_bytes) {
+  struct text text;
+  begin(&text, call, address);
+  text_add(&text, "wrong size: the call says ");
+  text_add_decimal(&text, claimed);
+  text_add(&text, " bytes, but it is ");
+  add_object(&text, object_bytes);
+  end(&text);
+}
+
+COLD void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes) {
+  struct text text;
+  begin(&text, call, address);
+  text_add(&text, "wrong heap: ");
+  add_object(&text, object_bytes);
+  text_add(&text, " of another heap");
+  end(&text);
+}

@@ -1,0 +1,209 @@
+#include "heap/purge.h"
+#include "base/options.h"
+#include "heap/accounts.h"
+#include "heap/heap.h"
+#include "heap/slices.h"
+#include "heap/start.h"
+#include "space/kernel.h"
+
+#include <string.h>
+
+/* Less dirty memory than this is not worth a thread: no program is judged by it. */
+#define DIRTY_BYTES_MIN (4 * MIB)
+/* What a long-lived program keeps for its next allocations, however idle. */
+#define KEEP_BYTES (1 * MIB)
+/* Slots freed since the last walk that make another worth it: a share of the heap, at least this. */
+#define WALK_BYTES_MIN (1 * MIB)
+#define WALK_SHARE     64
+/* Slices looked at in one hold of the slice lock. */
+#define WALK_BATCH 128
+/* Pages in a slice that the purge keeps track of; with pages larger than 4 KiB there are fewer. */
+#define PAGES_MAX 16u
+#define MILLISECOND 1000000u
+/* Rounds without anything to do before the thread ends. */
+#define IDLE_ROUNDS 4
+
+static uint32_t thread_runs;       /* atomic; set under the slice lock */
+static uint32_t thread_alive;      /* atomic; cleared by the kernel when the thread has left its stack */
+static bool thread_refused;        /* slice lock: the system gave no thread; purge in passing from then on */
+static uint64_t freed_slot_bytes;  /* atomic: since the last walk */
+static uint64_t next_in_passing;   /* slice lock */
+static uint8_t thread_stack[32 * 1024] __attribute__((aligned(64)));
+
+static uint64_t delay_nanoseconds(void) { return options.purge_delay * MILLISECOND; }
+
+/* ---- Pages inside spans. ---- */
+
+/* Bit i: no live slot touches page i of the span's slice. */
+static unsigned free_pages(struct span *span) {
+  size_t page_shift = (size_t)__builtin_ctzl(space.page_bytes);
+  if (page_shift >= SLICE_SHIFT || (SLICE_BYTES >> page_shift) > PAGES_MAX)
+    return 0;
+  unsigned busy = 0;
+  uint64_t *free_bits = span_free_bits(span);
+  uint64_t *remote_bits = span_remote_bits(span);
+  for (unsigned number = 0; number < span->words; number++) {
+    uint64_t live = ~(__atomic_load_n(&free_bits[number], __ATOMIC_RELAXED) |
+                      __atomic_load_n(&remote_bits[number], __ATOMIC_ACQUIRE));
+    for (; live != 0; live &= live - 1) {
+      unsigned index = number * 64 + (unsigned)__builtin_ctzll(live);
+      if (index >= span->capacity)
+        break;
+      size_t from = index * span->object_bytes;
+      for (size_t page = from >> page_shift; page <= (from + span->object_bytes - 1) >> page_shift; page++)
+        busy |= 1u << page;
+    }
+  }
+  unsigned all = (1u << (SLICE_BYTES >> page_shift)) - 1;
+  return all & ~busy;
+}
+
+/* Gives back the pages of `pages`, run by run. The span is borrowed: nobody allocates from it. */
+static size_t purge_pages(struct span *span, unsigned pages) {
+  size_t given = 0;
+  while (pages != 0) {
+    unsigned first = (unsigned)__builtin_ctz(pages);
+    unsigned count = (unsigned)__builtin_ctz(~(pages >> first));
+    unsigned run = ((1u << count) - 1) << first;
+    if (kernel.purge(span->start + first * space.page_bytes, count * space.page_bytes) != 0)
+      break;
+    span->purged_pages |= (uint16_t)run;
+    given += count * space.page_bytes;
+    pages &= ~run;
+  }
+  return given;
+}
+
+/* What a walk does with one span. Under the slice lock; drops it when the span has pages to give. Returns bytes. */
+static size_t visit(struct span *span, bool at_once) {
+  if (heap_release_if_empty_locked(span))
+    return 0; /* its slice is free now and waits its time like any other */
+  unsigned live = span_live(span);
+  bool stood_still = live == span->walk_live || at_once;
+  span->walk_live = (uint16_t)live;
+  if (!stood_still || span->capacity - live < space.page_bytes / span->object_bytes)
+    return 0;
+  unsigned pages = free_pages(span) & ~(unsigned)span->purged_pages;
+  if (pages == 0 || !heap_borrow_locked(span))
+    return 0;
+  lock_drop(&slice_lock);
+  /* Looked at again now that no slot can be taken: frees that came since only add pages. */
+  size_t given = purge_pages(span, free_pages(span) & ~(unsigned)span->purged_pages);
+  heap_return(span);
+  lock_take(&slice_lock);
+  accounts.root->purged_bytes += given;
+  accounts.root->purge_calls++;
+  return given;
+}
+
+/* Goes by every small span. Returns the bytes given back; *again is set when a span may stand still next time. */
+static size_t walk_spans(bool at_once) {
+  size_t given = 0;
+  lock_take(&slice_lock);
+  for (size_t slice = 0; slice < space_slice_limit;) {
+    for (unsigned i = 0; i < WALK_BATCH && slice < space_slice_limit; i++) {
+      struct span *span = space_table[slice];
+      size_t length = span->kind == FH_SPAN_NONE || span->first_slice != slice ? 1 : span->slices;
+      if (span->kind == FH_SPAN_SMALL && span->state != SPAN_CURRENT)
+        given += visit(span, at_once);
+      slice += length;
+    }
+    lock_drop(&slice_lock);
+    lock_take(&slice_lock);
+  }
+  lock_drop(&slice_lock);
+  return given;
+}
+
+static bool walk_is_due(void) {
+  uint64_t worth = accounts.root->heap_bytes / WALK_SHARE;
+  if (worth < WALK_BYTES_MIN)
+    worth = WALK_BYTES_MIN;
+  return __atomic_load_n(&freed_slot_bytes, __ATOMIC_RELAXED) >= worth;
+}
+
+/* ---- The thread. ---- */
+
+static void purge_thread(void) {
+  uint32_t never_woken = 0;
+  unsigned idle = 0, walks_left = 0;
+  for (;;) {
+    uint64_t pause = delay_nanoseconds() / 2;
+    kernel_wait(&never_woken, 0, pause > MILLISECOND ? pause : MILLISECOND);
+    uint64_t now = kernel_now_coarse();
+    uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
+    bool worked = slices_purge(deadline, KEEP_BYTES) != 0;
+    if (walk_is_due()) {
+      __atomic_store_n(&freed_slot_bytes, 0, __ATOMIC_RELAXED);
+      walks_left = 2; /* the first notes how full the spans are, the second finds those that stood still */
+    }
+    if (walks_left != 0) {
+      walks_left--;
+      walk_spans(false);
+      worked = true;
+    }
+    idle = worked ? 0 : idle + 1;
+    if (idle < IDLE_ROUNDS)
+      continue;
+    lock_take(&slice_lock);
+    bool more = accounts.free_slice_bytes >= DIRTY_BYTES_MIN || walk_is_due();
+    if (!more)
+      __atomic_store_n(&thread_runs, 0, __ATOMIC_RELEASE);
+    lock_drop(&slice_lock);
+    if (!more)
+      return;
+  }
+}
+
+/* Under the slice lock. */
+static void start_thread(void) {
+  if (__atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0 || thread_refused ||
+      __atomic_load_n(&thread_alive, __ATOMIC_ACQUIRE) != 0)
+    return;
+  __atomic_store_n(&thread_runs, 1, __ATOMIC_RELAXED);
+  if (!options.purge_thread || kernel.start_thread(purge_thread, thread_stack, sizeof thread_stack, &thread_alive) != 0) {
+    __atomic_store_n(&thread_runs, 0, __ATOMIC_RELAXED);
+    thread_refused = true;
+  }
+}
+
+/* Without a thread: whoever gives slices back does what is due, from time to time. Under the slice lock. */
+static void purge_in_passing(void) {
+  uint64_t now = kernel_now_coarse();
+  if (now < next_in_passing)
+    return;
+  next_in_passing = now + delay_nanoseconds() / 2;
+  uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
+  lock_drop(&slice_lock);
+  slices_purge(deadline, KEEP_BYTES);
+  lock_take(&slice_lock);
+}
+
+void purge_wanted_locked(void) {
+  if (accounts.free_slice_bytes < DIRTY_BYTES_MIN || __atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0)
+    return;
+  if (!thread_refused)
+    start_thread();
+  if (thread_refused)
+    purge_in_passing();
+}
+
+void purge_slots_freed(uint64_t bytes) {
+  uint64_t before = __atomic_fetch_add(&freed_slot_bytes, bytes, __ATOMIC_RELAXED);
+  if (before / WALK_BYTES_MIN == (before + bytes) / WALK_BYTES_MIN ||
+      __atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0)
+    return;
+  lock_take(&slice_lock);
+  if (walk_is_due())
+    start_thread();
+  lock_drop(&slice_lock);
+}
+
+size_t purge_everything(size_t keep_bytes) {
+  if (!heap_started())
+    return 0;
+  size_t given = walk_spans(true);
+  return given + slices_purge(UINT64_MAX, keep_bytes);
+}
+
+void purge_after_fork_in_child(void) { thread_runs = thread_alive = 0; }

@@ -1,0 +1,35 @@
+/*
+ * size_class.h: which slot size serves a request.
+ *
+ * Steps of 16 bytes to 256, then eight classes for each doubling to 1 KiB, then four to 32 KiB. Finer steps where
+ * programs have most objects cost a few half-empty spans and save an eighth of every object; above, a slot's unused
+ * tail is mostly pages that are never touched.
+ */
+#ifndef FREEHOLD_HEAP_SIZE_CLASS_H
+#define FREEHOLD_HEAP_SIZE_CLASS_H
+
+#include "base/bits.h"
+#include "record/accounts.h"
+
+#define CLASS_COUNT      52u
+#define GRANULE_SHIFT    4u
+#define GRANULE          ((size_t)1 << GRANULE_SHIFT)
+#define DIRECT_MAX_BYTES ((size_t)1024)      /* up to here a thread finds its bin with one load */
+#define DIRECT_ENTRIES   (DIRECT_MAX_BYTES / GRANULE + 1)
+#define SMALL_MAX_BYTES  ((size_t)32 * 1024) /* up to here objects share a slice */
+
+_Static_assert(CLASS_COUNT <= FH_ACCOUNTS_CLASSES, "the accounts have no room for so many classes");
+
+INTERNAL extern const uint32_t class_bytes[CLASS_COUNT];
+
+/* The class for `size` <= SMALL_MAX_BYTES; size 0 counts as 1. */
+ALWAYS_INLINE unsigned size_class(size_t size) {
+  if (size <= 256)
+    return (unsigned)((size + (size == 0) - 1) >> 4);
+  unsigned doubling = highest_bit(size - 1); /* 8 for 257..512 */
+  if (size <= 1024)
+    return 16 + (doubling - 8) * 8 + (unsigned)(((size - 1) >> (doubling - 3)) & 7);
+  return 32 + (doubling - 10) * 4 + (unsigned)(((size - 1) >> (doubling - 2)) & 3);
+}
+
+#endif

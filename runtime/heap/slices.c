@@ -1,0 +1,441 @@
+#include "heap/slices.h"
+#include "base/options.h"
+#include "base/print.h"
+#include "heap/accounts.h"
+#include "heap/purge.h"
+#include "space/kernel.h"
+
+#include <string.h>
+
+struct lock slice_lock;
+
+/* Buckets: one for each length to 64 slices (4 MiB), then four for each doubling. */
+#define EXACT_LENGTHS 64u
+#define BUCKET_COUNT  (EXACT_LENGTHS + 4 * 26)
+/* How many runs of a mixed bucket are looked at before the next bucket, where every run fits, is taken. */
+#define BUCKET_TRIES 16
+
+static struct span_list buckets[BUCKET_COUNT];
+static uint64_t bucket_used[(BUCKET_COUNT + 63) / 64];
+static struct span *oldest_dirty, *newest_dirty;
+/* The run whose pages are being given back without the lock; so that a child of fork can put it back. */
+static struct span *run_in_purge;
+
+static unsigned bucket_of(size_t length) {
+  if (length <= EXACT_LENGTHS)
+    return (unsigned)length - 1;
+  unsigned doubling = highest_bit(length);
+  return EXACT_LENGTHS + (doubling - 6) * 4 + (unsigned)((length >> (doubling - 2)) & 3);
+}
+
+static void table_fill(size_t first, size_t count, struct span *span) {
+  for (size_t i = 0; i < count; i++)
+    __atomic_store_n(&space_table[first + i], span, __ATOMIC_RELAXED);
+}
+
+static uint32_t count_dirty(size_t first, size_t count) {
+  uint32_t dirty = 0;
+  for (size_t i = 0; i < count; i++)
+    dirty += space.states[first + i] & SLICE_DIRTY;
+  return dirty;
+}
+
+/* ---- Runs in their lists. ---- */
+
+/* Keeps the list in order of age; what comes is mostly the newest, or, cut from an old run, the oldest. */
+static void dirty_list_add(struct span *run) {
+  struct span *older = newest_dirty;
+  if (oldest_dirty != NULL && run->freed_at <= oldest_dirty->freed_at)
+    older = NULL;
+  while (older != NULL && older->freed_at > run->freed_at)
+    older = older->older;
+  run->older = older;
+  run->newer = older != NULL ? older->newer : oldest_dirty;
+  if (run->newer != NULL)
+    run->newer->older = run;
+  else
+    newest_dirty = run;
+  if (older != NULL)
+    older->newer = run;
+  else
+    oldest_dirty = run;
+}
+
+static void dirty_list_remove(struct span *run) {
+  if (run->older != NULL)
+    run->older->newer = run->newer;
+  else
+    oldest_dirty = run->newer;
+  if (run->newer != NULL)
+    run->newer->older = run->older;
+  else
+    newest_dirty = run->older;
+}
+
+static void run_insert(struct span *run) {
+  size_t last = run->first_slice + run->slices - 1;
+  __atomic_store_n(&space_table[run->first_slice], run, __ATOMIC_RELAXED);
+  __atomic_store_n(&space_table[last], run, __ATOMIC_RELAXED);
+  run->start = slice_address(run->first_slice);
+  run->kind = FH_SPAN_FREE;
+  unsigned bucket = bucket_of(run->slices);
+  span_list_prepend(&buckets[bucket], run);
+  bucket_used[bucket / 64] |= (uint64_t)1 << bucket % 64;
+  accounts.free_slice_bytes += (uint64_t)run->dirty_slices << SLICE_SHIFT;
+  if (run->dirty_slices != 0)
+    dirty_list_add(run);
+}
+
+static void run_remove(struct span *run) {
+  unsigned bucket = bucket_of(run->slices);
+  span_list_remove(&buckets[bucket], run);
+  if (buckets[bucket].first == NULL)
+    bucket_used[bucket / 64] &= ~((uint64_t)1 << bucket % 64);
+  accounts.free_slice_bytes -= (uint64_t)run->dirty_slices << SLICE_SHIFT;
+  if (run->dirty_slices != 0)
+    dirty_list_remove(run);
+}
+
+/* The free run that slice `slice` belongs to as its first or last one, or NULL. */
+static struct span *run_at(size_t slice) {
+  struct span *span = space_table[slice];
+  return span->kind == FH_SPAN_FREE && span != run_in_purge ? span : NULL;
+}
+
+static void run_absorb(struct span *run, struct span *neighbour) {
+  run_remove(neighbour);
+  if (neighbour->first_slice < run->first_slice) {
+    table_fill(run->first_slice, 1, &no_span);
+    table_fill(run->first_slice - 1, 1, &no_span);
+    run->first_slice = neighbour->first_slice;
+  } else {
+    table_fill(neighbour->first_slice, 1, &no_span);
+    table_fill(neighbour->first_slice - 1, 1, &no_span);
+  }
+  /* The greater part's age counts: a slice that comes and goes at the edge of a long idle run must not keep it from
+   * being purged. */
+  if (neighbour->dirty_slices > run->dirty_slices)
+    run->freed_at = neighbour->freed_at;
+  run->slices += neighbour->slices;
+  run->dirty_slices += neighbour->dirty_slices;
+  span_descriptor_give(neighbour);
+}
+
+/* A run that is in no list, with its table entries at no_span, joins its neighbours and the lists. */
+static void run_give(struct span *run) {
+  if (run->first_slice > 0) {
+    struct span *before = run_at(run->first_slice - 1);
+    if (before != NULL)
+      run_absorb(run, before);
+  }
+  size_t behind = run->first_slice + run->slices;
+  if (behind < space_slice_limit) {
+    struct span *after = run_at(behind);
+    if (after != NULL)
+      run_absorb(run, after);
+  }
+  run_insert(run);
+}
+
+/* ---- Taking. ---- */
+
+static bool run_fits(const struct span *run, size_t count, size_t alignment) {
+  size_t first = align_up(run->first_slice, alignment);
+  return first + count <= (size_t)run->first_slice + run->slices;
+}
+
+static struct span *run_find(size_t count, size_t alignment) {
+  unsigned bucket = bucket_of(count);
+  for (unsigned word = bucket / 64; word < ARRAY_LENGTH(bucket_used); word++) {
+    uint64_t used = bucket_used[word];
+    if (word == bucket / 64)
+      used &= ~(uint64_t)0 << bucket % 64;
+    while (used != 0) {
+      unsigned number = word * 64 + (unsigned)__builtin_ctzll(used);
+      used &= used - 1;
+      unsigned tries = BUCKET_TRIES;
+      for (struct span *run = buckets[number].first; run != NULL && tries-- != 0; run = run->next)
+        if (run_fits(run, count, alignment))
+          return run;
+    }
+  }
+  return NULL;
+}
+
+/* Cuts [first, first + count) out of a run that is in its lists, and gives the rest back. `spare` may become the
+ * second rest's descriptor; it is set to NULL when it did. */
+static void run_cut(struct span *run, size_t first, size_t count, struct span **spare) {
+  run_remove(run);
+  size_t end = run->first_slice + run->slices;
+  size_t before = first - run->first_slice;
+  size_t after = end - (first + count);
+  uint32_t dirty_before = before != 0 ? count_dirty(run->first_slice, before) : 0;
+  uint32_t dirty_cut = count_dirty(first, count);
+  uint32_t dirty_after = run->dirty_slices - dirty_before - dirty_cut;
+  uint64_t freed_at = run->freed_at;
+  if (after != 0) {
+    struct span *rest = run;
+    if (before != 0) {
+      rest = *spare;
+      *spare = NULL;
+    }
+    rest->first_slice = (uint32_t)(first + count);
+    rest->slices = (uint32_t)after;
+    rest->dirty_slices = dirty_after;
+    rest->freed_at = freed_at;
+    if (rest != run)
+      run_insert(rest);
+  }
+  if (before != 0) {
+    run->slices = (uint32_t)before;
+    run->dirty_slices = dirty_before;
+  }
+  if (before != 0 || after != 0)
+    run_insert(run);
+  else
+    span_descriptor_give(run);
+}
+
+static void account_take(size_t count) {
+  accounts.slices_in_use += count;
+  uint64_t heap_bytes = (accounts.slices_in_use << SLICE_SHIFT) + accounts.free_slice_bytes;
+  accounts.root->heap_bytes = heap_bytes;
+  if (heap_bytes > accounts.root->peak_heap_bytes)
+    accounts.root->peak_heap_bytes = heap_bytes;
+  accounts_publish();
+}
+
+static void account_give(size_t count) {
+  accounts.slices_in_use -= count;
+  accounts_publish();
+}
+
+/* Whether `count` more slices fit under the limit. May purge, dropping the lock meanwhile. */
+static bool limit_allows(size_t count) {
+  if (options.limit == 0)
+    return true;
+  size_t wanted = (accounts.slices_in_use + count) << SLICE_SHIFT;
+  if (wanted > options.limit)
+    return false;
+  if (wanted + accounts.free_slice_bytes > options.limit) {
+    lock_drop(&slice_lock);
+    slices_purge(UINT64_MAX, 0);
+    lock_take(&slice_lock);
+  }
+  return ((accounts.slices_in_use + count) << SLICE_SHIFT) <= options.limit;
+}
+
+struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment,
+                         struct heap *heap) {
+  struct span *span = NULL, *spare = NULL;
+  if (count > UINT32_MAX / 2)
+    return NULL;
+  lock_take(&slice_lock);
+  if (!limit_allows(count))
+    goto out;
+  span = span_descriptor_take(class_index);
+  if (span == NULL)
+    goto out;
+  if (alignment > 1) { /* both ends of the run may stay behind */
+    spare = span_descriptor_take(CLASS_NONE);
+    if (spare == NULL)
+      goto fail;
+  }
+  size_t first;
+  struct span *run = run_find(count, alignment);
+  if (run != NULL) {
+    first = align_up(run->first_slice, alignment);
+    run_cut(run, first, count, &spare);
+  } else {
+    size_t limit = space_slice_limit;
+    size_t skipped = align_up(limit, alignment) - limit;
+    if (skipped != 0 && spare == NULL)
+      goto fail;
+    if (space_extend(skipped + count) == SIZE_MAX)
+      goto fail;
+    first = limit + skipped;
+    if (skipped != 0) {
+      table_fill(limit, skipped, &no_span);
+      *spare = (struct span){.first_slice = (uint32_t)limit,
+                             .slices = (uint32_t)skipped,
+                             .descriptor_units = spare->descriptor_units};
+    }
+    table_fill(first, count, span);
+    space_publish(first + count);
+    if (skipped != 0) {
+      run_give(spare);
+      spare = NULL;
+    }
+  }
+  span->first_slice = (uint32_t)first;
+  span->slices = (uint32_t)count;
+  span->start = slice_address(first);
+  span->heap = heap;
+  if (class_index != CLASS_NONE)
+    span_format(span, class_index);
+  span->kind = (uint8_t)kind;
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  table_fill(first, count, span);
+  account_take(count);
+  if (spare != NULL)
+    span_descriptor_give(spare);
+  lock_drop(&slice_lock);
+  return span;
+fail:
+  if (spare != NULL)
+    span_descriptor_give(spare);
+  span_descriptor_give(span);
+  span = NULL;
+out:
+  lock_drop(&slice_lock);
+  return span;
+}
+
+/* ---- Giving. ---- */
+
+/* [first, first + count), just out of use and dirty, becomes a run with descriptor `run`. */
+static void give_dirty(struct span *run, size_t first, size_t count) {
+  table_fill(first, count, &no_span);
+  memset(space.states + first, SLICE_DIRTY, count);
+  run->inverse = run->exact_bound = 0;
+  run->first_slice = (uint32_t)first;
+  run->slices = run->dirty_slices = (uint32_t)count;
+  run->freed_at = kernel_now_coarse();
+  account_give(count);
+  run_give(run);
+  purge_wanted_locked();
+}
+
+void slices_give_locked(struct span *span) {
+  __atomic_store_n(&span->owner, 0, __ATOMIC_RELAXED);
+  give_dirty(span, span->first_slice, span->slices);
+}
+
+void slices_give(struct span *span) {
+  lock_take(&slice_lock);
+  slices_give_locked(span);
+  lock_drop(&slice_lock);
+}
+
+bool slices_extend(struct span *span, size_t more) {
+  bool done = false;
+  lock_take(&slice_lock);
+  size_t behind = span->first_slice + span->slices;
+  if (!limit_allows(more))
+    goto out;
+  if (behind == space_slice_limit) {
+    if (space_extend(more) == SIZE_MAX)
+      goto out;
+    table_fill(behind, more, span);
+    space_publish(behind + more);
+  } else {
+    struct span *run = run_at(behind);
+    if (run == NULL || run->first_slice != behind || run->slices < more)
+      goto out;
+    struct span *no_spare = NULL;
+    run_cut(run, behind, more, &no_spare);
+    table_fill(behind, more, span);
+  }
+  span->slices += (uint32_t)more;
+  account_take(more);
+  done = true;
+out:
+  lock_drop(&slice_lock);
+  return done;
+}
+
+void slices_shrink(struct span *span, size_t keep) {
+  lock_take(&slice_lock);
+  struct span *run = span_descriptor_take(CLASS_NONE);
+  if (run != NULL) { /* without memory for a descriptor the block just stays long */
+    size_t count = span->slices - keep;
+    span->slices = (uint32_t)keep;
+    give_dirty(run, span->first_slice + keep, count);
+  }
+  lock_drop(&slice_lock);
+}
+
+void slices_mark_clean(struct span *span) {
+  lock_take(&slice_lock);
+  memset(space.states + span->first_slice, 0, span->slices);
+  size_t first = span->first_slice, count = span->slices;
+  table_fill(first, count, &no_span);
+  span->inverse = span->exact_bound = 0;
+  span->dirty_slices = 0;
+  account_give(count);
+  run_give(span);
+  accounts_publish();
+  lock_drop(&slice_lock);
+}
+
+/* ---- Purging. ---- */
+
+size_t slices_purge(uint64_t deadline, size_t keep_bytes) {
+  size_t given = 0;
+  lock_take(&slice_lock);
+  while (oldest_dirty != NULL && run_in_purge == NULL && oldest_dirty->freed_at <= deadline &&
+         accounts.free_slice_bytes > keep_bytes) {
+    struct span *run = oldest_dirty;
+    /* Out of the lists nobody can take it or join it, so the lock need not be held for the system call. */
+    run_remove(run);
+    run_in_purge = run;
+    lock_drop(&slice_lock);
+    int failure = kernel.purge(slice_address(run->first_slice), (size_t)run->slices << SLICE_SHIFT);
+    lock_take(&slice_lock);
+    run_in_purge = NULL;
+    if (failure == 0) {
+      size_t bytes = (size_t)run->dirty_slices << SLICE_SHIFT;
+      given += bytes;
+      accounts.root->purged_bytes += bytes;
+      accounts.root->purge_calls++;
+      memset(space.states + run->first_slice, 0, run->slices);
+      run->dirty_slices = 0;
+    } else {
+      run->freed_at = kernel_now_coarse(); /* not again at once */
+    }
+    table_fill(run->first_slice, 1, &no_span);
+    table_fill(run->first_slice + run->slices - 1, 1, &no_span);
+    run_give(run);
+    if (failure != 0)
+      break;
+  }
+  accounts_publish();
+  lock_drop(&slice_lock);
+  return given;
+}
+
+void slices_after_fork_in_child(void) {
+  if (run_in_purge != NULL) {
+    struct span *run = run_in_purge;
+    run_in_purge = NULL;
+    run_give(run);
+  }
+}
+
+/* ---- Validation. ---- */
+
+static _Noreturn void invalid(const char *what) {
+  warn("invariant broken: ", what, NULL);
+  die();
+}
+
+void slices_validate(void) {
+  lock_take(&slice_lock);
+  size_t in_use = 0, dirty = 0;
+  for (size_t slice = 0; slice < space_slice_limit;) {
+    struct span *span = space_table[slice];
+    if (span == &no_span || span->first_slice != slice || span->slices == 0)
+      invalid("a slice belongs to no span");
+    if (span->kind == FH_SPAN_FREE) {
+      if (count_dirty(slice, span->slices) != span->dirty_slices)
+        invalid("a free run's dirty slices");
+      dirty += span == run_in_purge ? 0 : span->dirty_slices;
+    } else {
+      in_use += span->slices;
+    }
+    slice += span->slices;
+  }
+  if (in_use != accounts.slices_in_use || dirty << SLICE_SHIFT != accounts.free_slice_bytes)
+    invalid("slices in use and free don't add up to the accounts");
+  lock_drop(&slice_lock);
+}

@@ -1,0 +1,144 @@
+#include "heap/span.h"
+#include "heap/misuse.h"
+
+#include <string.h>
+
+struct span no_span = {.kind = FH_SPAN_NONE};
+
+/* Free descriptors by size in units; slice lock. The largest describes a slice of 16-byte slots. */
+#define UNITS_MAX (1 + (FH_SPAN_FREE_BITS + 2 * (SLICE_BYTES / GRANULE / 8)) / SPAN_UNIT)
+static struct span *free_descriptors[UNITS_MAX];
+
+struct class_shape {
+  unsigned capacity, words, remote_offset, units;
+};
+
+static struct class_shape shape_of(unsigned class_index) {
+  struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, FH_SPAN_FREE_BITS / SPAN_UNIT};
+  if (class_index == CLASS_NONE)
+    return shape;
+  shape.capacity = (unsigned)(SLICE_BYTES / class_bytes[class_index]);
+  shape.words = (unsigned)divide_up(shape.capacity, 64);
+  /* The two bitmaps don't share a cache line: one is the owner's, the other everybody's. */
+  unsigned bitmap_bytes = (unsigned)align_up(shape.words * 8, SPAN_UNIT);
+  shape.remote_offset = FH_SPAN_FREE_BITS + bitmap_bytes;
+  shape.units = (shape.remote_offset + bitmap_bytes) / SPAN_UNIT;
+  return shape;
+}
+
+struct span *span_descriptor_take(unsigned class_index) {
+  unsigned units = shape_of(class_index).units;
+  struct span *span = free_descriptors[units];
+  if (span != NULL) {
+    free_descriptors[units] = span->next;
+    memset(span, 0, sizeof *span);
+  } else {
+    span = space_metadata(units * SPAN_UNIT);
+    if (span == NULL)
+      return NULL;
+  }
+  span->descriptor_units = (uint8_t)units;
+  return span;
+}
+
+void span_descriptor_give(struct span *span) {
+  span->kind = FH_SPAN_NONE;
+  span->inverse = span->exact_bound = 0;
+  span->next = free_descriptors[span->descriptor_units];
+  free_descriptors[span->descriptor_units] = span;
+}
+
+void span_format(struct span *span, unsigned class_index) {
+  struct class_shape shape = shape_of(class_index);
+  uint32_t bytes = class_bytes[class_index];
+  span->capacity = (uint16_t)shape.capacity;
+  span->words = (uint8_t)shape.words;
+  span->remote_offset = (uint16_t)shape.remote_offset;
+  span->class_index = (uint8_t)class_index;
+  span->object_bytes = bytes;
+  span->inverse = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
+  uint32_t excess = span->inverse * bytes; /* minus 2^32, by wrapping */
+  span->exact_bound = excess == 0 ? span->inverse : excess * shape.capacity;
+  span->purged_pages = 0;
+  span->walk_live = 0;
+  uint64_t *free_bits = span_free_bits(span);
+  uint64_t *remote_bits = span_remote_bits(span);
+  for (unsigned i = 0; i < shape.words; i++) {
+    free_bits[i] = ~(uint64_t)0;
+    remote_bits[i] = 0;
+  }
+  if (shape.capacity % 64 != 0)
+    free_bits[shape.words - 1] = ((uint64_t)1 << shape.capacity % 64) - 1;
+}
+
+uint64_t span_take_remote(struct span *span, unsigned number) {
+  uint64_t *word = &span_free_bits(span)[number];
+  uint64_t *remote = &span_remote_bits(span)[number];
+  uint64_t bits = __atomic_load_n(word, __ATOMIC_RELAXED);
+  if (__atomic_load_n(remote, __ATOMIC_RELAXED) == 0)
+    return bits;
+  uint64_t taken = __atomic_exchange_n(remote, 0, __ATOMIC_ACQUIRE);
+  if (UNLIKELY((taken & bits) != 0)) {
+    unsigned slot = number * 64 + (unsigned)__builtin_ctzll(taken & bits);
+    misuse_double_free("free", span->start + slot * span->object_bytes, span->object_bytes);
+    taken &= ~bits;
+  }
+  span->freed_calls += (unsigned)__builtin_popcountll(taken);
+  bits |= taken;
+  __atomic_store_n(word, bits, __ATOMIC_RELAXED);
+  return bits;
+}
+
+unsigned span_take_all_remote(struct span *span) {
+  unsigned free_slots = 0;
+  for (unsigned i = 0; i < span->words; i++)
+    free_slots += (unsigned)__builtin_popcountll(span_take_remote(span, i));
+  return free_slots;
+}
+
+unsigned span_live(struct span *span) {
+  uint64_t *free_bits = span_free_bits(span);
+  uint64_t *remote_bits = span_remote_bits(span);
+  unsigned gone = 0;
+  for (unsigned i = 0; i < span->words; i++)
+    gone += (unsigned)__builtin_popcountll(__atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
+                                           __atomic_load_n(&remote_bits[i], __ATOMIC_ACQUIRE));
+  return span->capacity - gone;
+}
+
+void span_set_countdown(struct span *span, uint32_t countdown) {
+  span->freed_calls += span->countdown_start - span->countdown;
+  span->countdown_start = countdown;
+  __atomic_store_n(&span->countdown, countdown, __ATOMIC_RELAXED);
+}
+
+void span_list_append(struct span_list *list, struct span *span) {
+  span->previous = list->last;
+  span->next = NULL;
+  if (list->last != NULL)
+    list->last->next = span;
+  else
+    list->first = span;
+  list->last = span;
+}
+
+void span_list_prepend(struct span_list *list, struct span *span) {
+  span->previous = NULL;
+  span->next = list->first;
+  if (list->first != NULL)
+    list->first->previous = span;
+  else
+    list->last = span;
+  list->first = span;
+}
+
+void span_list_remove(struct span_list *list, struct span *span) {
+  if (span->previous != NULL)
+    span->previous->next = span->next;
+  else
+    list->first = span->next;
+  if (span->next != NULL)
+    span->next->previous = span->previous;
+  else
+    list->last = span->previous;
+}

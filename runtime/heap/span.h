@@ -1,0 +1,142 @@
+/*
+ * span.h: one or more slices with what is in them, and the descriptor that says so.
+ *
+ * A small span is one slice cut in slots of one size. Which slots are free stands in bitmaps of the descriptor, never
+ * in the slots: running off an object can't reach them, a freed object's pages can be given back, and whether a
+ * pointer names a live object is a fact and not a guess.
+ *
+ *   free bits    1: the slot is free. Written by the owner alone, without atomics, or, in a span without an owner,
+ *                under its heap's lock.
+ *   remote bits  1: the slot was freed by somebody else and the owner has not taken it back yet. Set atomically by
+ *                anyone, taken (exchanged with 0) by the owner or, in a span without one, under its heap's lock.
+ *
+ *   slot i is live  <=>  free bit i = 0 and remote bit i = 0     (bits at or above capacity are 0 in both)
+ *   live = capacity - count(free bits) - count(remote bits)
+ *   a bit is never 1 in both
+ *
+ * The states of a small span:
+ *
+ *   CURRENT  the window of its heap's bin is on it; only the owner's unlocked paths touch its free bits
+ *   PARTIAL  in its heap's list of spans worth allocating from
+ *   FULL     in its heap's list of spans with few free slots, or none
+ *   BUSY     in no list: the purge gives back pages of it
+ *
+ * CURRENT -> FULL when its slots run out; FULL -> PARTIAL when enough were freed; PARTIAL -> CURRENT when the bin
+ * needs slots; FULL or PARTIAL -> released when nothing in it is live. All under the heap's lock.
+ */
+#ifndef FREEHOLD_HEAP_SPAN_H
+#define FREEHOLD_HEAP_SPAN_H
+
+#include "heap/size_class.h"
+#include "space/space.h"
+
+enum span_state { SPAN_CURRENT, SPAN_PARTIAL, SPAN_FULL, SPAN_BUSY };
+
+struct heap;
+
+struct span {
+  /* These stand in record/accounts.h too: readers outside the process know them. */
+  uintptr_t start;      /* fixed while the span is in use */
+  uint32_t inverse;     /* fixed; see span_slot */
+  uint32_t exact_bound; /* fixed */
+  uintptr_t owner;      /* changes under the heap's lock; atomic */
+  uint32_t countdown;   /* owner; the free path without a lock ends when it reaches 0 */
+  uint32_t countdown_start;
+  uint64_t object_bytes; /* fixed, but for a large object that is resized in place */
+  uint64_t freed_calls;
+  uint32_t slices;
+  uint16_t capacity;
+  uint8_t words;
+  uint8_t kind; /* enum fh_span_kind; slice lock */
+  uint16_t remote_offset;
+  uint8_t class_index;
+  uint8_t reserved;
+
+  uint8_t state;            /* enum span_state; heap's lock */
+  uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
+  uint16_t walk_live;       /* live slots when the purge last came by; purge thread */
+  uint16_t purged_pages;    /* pages given back since the span was last current; heap's lock */
+  uint32_t first_slice;     /* fixed while in use; slice lock */
+  uint32_t dirty_slices;    /* of a free run; slice lock */
+  struct heap *heap;        /* whose lists it is in; heap's lock, atomic for readers */
+  struct span *previous, *next; /* a heap's list, or the bucket of a free run */
+  union {
+    struct { /* a free run with dirty pages: in order of age */
+      struct span *older, *newer;
+      uint64_t freed_at; /* nanoseconds, coarse clock */
+    };
+    struct { /* a large object of a heap of one's own: the heap's list; heap's lock */
+      struct span *large_previous, *large_next;
+    };
+  };
+};
+
+#define SPAN_UNIT 64u
+_Static_assert(sizeof(struct span) <= FH_SPAN_FREE_BITS, "the free bitmap stands right behind the span's fields");
+_Static_assert(offsetof(struct span, start) == offsetof(struct fh_span_record, start) &&
+                   offsetof(struct span, owner) == offsetof(struct fh_span_record, owner) &&
+                   offsetof(struct span, object_bytes) == offsetof(struct fh_span_record, object_bytes) &&
+                   offsetof(struct span, slices) == offsetof(struct fh_span_record, slices) &&
+                   offsetof(struct span, kind) == offsetof(struct fh_span_record, kind) &&
+                   offsetof(struct span, class_index) == offsetof(struct fh_span_record, class_index),
+               "a reader outside the process sees a span through its record");
+
+/* What table entries of slices nobody holds point to: no pointer is a slot of it. */
+INTERNAL extern struct span no_span;
+
+ALWAYS_INLINE uint64_t *span_free_bits(struct span *span) { return (uint64_t *)((char *)span + FH_SPAN_FREE_BITS); }
+ALWAYS_INLINE uint64_t *span_remote_bits(struct span *span) {
+  return (uint64_t *)((char *)span + span->remote_offset);
+}
+
+/*
+ * The slot whose exact start is at `offset` from the span's start: its number is *index when the result is true.
+ *
+ * inverse = ceil(2^32 / size), offset < 2^16: the high half of offset * inverse is offset / size and the low half is
+ * below inverse exactly when size divides offset (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
+ * For slot i the low half is i * (inverse * size - 2^32), which grows with i, so a bound at the capacity's value also
+ * turns away what lies behind the last slot. A span that is not small has bound 0: nothing is a slot of it.
+ */
+ALWAYS_INLINE bool span_slot(const struct span *span, uint32_t offset, size_t *index) {
+#if FAST_PATH_X86 /* one instruction leaves both halves where they are wanted */
+  uint64_t low = offset, high;
+  __asm__("mull %2" : "+a"(low), "=d"(high) : "m"(span->inverse) : "cc");
+  *index = high;
+  return (uint32_t)low < span->exact_bound;
+#endif
+  uint64_t product = (uint64_t)offset * span->inverse;
+  *index = (size_t)(product >> 32);
+  return (uint32_t)product < span->exact_bound;
+}
+
+/* Descriptor for a small span of `class_index`, or with CLASS_NONE one without bitmaps. Under the slice lock. NULL
+ * when there is no memory. */
+#define CLASS_NONE CLASS_COUNT
+struct span *span_descriptor_take(unsigned class_index);
+void span_descriptor_give(struct span *span);
+
+/* Makes a fresh descriptor a small span whose slots are all free. */
+void span_format(struct span *span, unsigned class_index);
+
+/* Puts the remote bits of word `number` among the free ones, for the owner (or under the lock of a heap without
+ * one). Returns the word's free bits. */
+uint64_t span_take_remote(struct span *span, unsigned number);
+/* All words; returns the number of free slots. */
+unsigned span_take_all_remote(struct span *span);
+
+/* How many slots are live. Exact when nobody else is at work on the span. */
+unsigned span_live(struct span *span);
+
+/* Sets the countdown, carrying what the old one counted into freed_calls. Owner, or under the lock. */
+void span_set_countdown(struct span *span, uint32_t countdown);
+
+/* ---- Lists, linked both ways. ---- */
+
+struct span_list {
+  struct span *first, *last;
+};
+void span_list_append(struct span_list *list, struct span *span);
+void span_list_prepend(struct span_list *list, struct span *span);
+void span_list_remove(struct span_list *list, struct span *span);
+
+#endif

@@ -1,0 +1,59 @@
+#include "heap/start.h"
+#include "base/options.h"
+#include "base/print.h"
+#include "heap/accounts.h"
+#include "heap/heap.h"
+#include "heap/thread.h"
+#include "space/kernel.h"
+#include "space/space.h"
+
+#include <stdlib.h>
+
+static struct lock start_lock;
+static bool started; /* set once, with release; after it everything under the heap works */
+static bool failed;
+
+bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
+
+/* getenv may not be ready when the loader allocates before libc has set environ; then the options come too late for
+ * the few that matter at the start, which is said. */
+COLD bool heap_start(void) {
+  lock_take(&start_lock);
+  if (!started && !failed) {
+    options_read(getenv("FREEHOLD"));
+    if (space_start(options.reserve)) {
+      heap_format(&shared_heap, 0);
+      accounts_start();
+      __atomic_store_n(&started, true, __ATOMIC_RELEASE);
+    } else {
+      failed = true;
+      warn("no addresses for the heap: even 16 MiB were refused; see ulimit -v", NULL);
+    }
+  }
+  bool done = started;
+  lock_drop(&start_lock);
+  return done;
+}
+
+static void say_what_is_in_use(void) {
+  struct text line;
+  text_clear(&line);
+  text_add(&line, "freehold: heap at ");
+  text_add_hex(&line, space_base);
+  text_add(&line, space.claimed ? ", claimed piece by piece (addresses are limited), up to " : ", reserved ");
+  text_add_decimal(&line, space.reserved_bytes >> 20);
+  text_add(&line, " MiB; pages of ");
+  text_add_decimal(&line, space.page_bytes);
+  text_add(&line, options.purge_thread ? " bytes; purge thread when needed\n" : " bytes; no purge thread\n");
+  text_write(&line, 2);
+}
+
+__attribute__((constructor(101))) static void library_loaded(void) {
+  if (!heap_start())
+    return;
+  thread_start_hooks();
+  if (options.verbose)
+    say_what_is_in_use();
+}
+
+__attribute__((destructor(101))) static void library_unloaded(void) { accounts_print_at_exit(); }

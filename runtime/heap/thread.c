@@ -1,0 +1,148 @@
+#include "heap/thread.h"
+#include "heap/accounts.h"
+#include "heap/large.h"
+#include "heap/purge.h"
+#include "heap/slices.h"
+#include "heap/start.h"
+
+#include <pthread.h>
+#include <string.h>
+
+__thread struct bin *thread_bins[DIRECT_ENTRIES] = {[0 ... DIRECT_ENTRIES - 1] = &empty_bin};
+__thread struct heap *thread_heap;
+
+static struct lock registry_lock;
+static struct heap *all_heaps;  /* registry lock */
+static struct heap *idle_heaps; /* registry lock */
+
+/* Its destructor runs when a thread that has a heap ends. */
+static pthread_key_t end_of_thread;
+static bool end_of_thread_made;
+
+/* ---- The registry. ---- */
+
+/* A heap nobody uses, empty. Registry lock. */
+static struct heap *heap_obtain(void) {
+  struct heap *heap = idle_heaps;
+  if (heap != NULL) {
+    idle_heaps = heap->next_idle;
+  } else {
+    lock_take(&slice_lock);
+    heap = space_metadata(sizeof *heap);
+    lock_drop(&slice_lock);
+    if (heap == NULL)
+      return NULL;
+    heap->next = all_heaps;
+    all_heaps = heap;
+  }
+  __atomic_fetch_add(&accounts.root->thread_heaps, 1, __ATOMIC_RELAXED);
+  return heap;
+}
+
+static void heap_idle(struct heap *heap) {
+  lock_take(&registry_lock);
+  heap->owner = 0;
+  heap->own = false;
+  heap->next_idle = idle_heaps;
+  idle_heaps = heap;
+  __atomic_fetch_sub(&accounts.root->thread_heaps, 1, __ATOMIC_RELAXED);
+  lock_drop(&registry_lock);
+}
+
+struct heap *heap_create_own(void) {
+  lock_take(&registry_lock);
+  struct heap *heap = heap_obtain();
+  if (heap != NULL)
+    heap_format(heap, 0);
+  lock_drop(&registry_lock);
+  return heap;
+}
+
+void heap_destroy_own(struct heap *heap) {
+  heap_release_all(heap);
+  large_release_all(heap);
+  heap_idle(heap);
+}
+
+/* ---- This thread's heap. ---- */
+
+static void thread_bins_point_to(struct heap *heap) {
+  for (size_t i = 0; i < DIRECT_ENTRIES; i++)
+    thread_bins[i] = heap != NULL ? &heap->bins[size_class(i * GRANULE)] : &empty_bin;
+}
+
+static void thread_heap_leave(void *heap) {
+  if (thread_heap != heap || heap == NULL)
+    return;
+  thread_bins_point_to(NULL);
+  thread_heap = NULL;
+  heap_abandon(heap);
+  heap_idle(heap);
+}
+
+COLD static struct heap *thread_heap_make(void) {
+  if (!heap_started() && !heap_start())
+    return NULL;
+  uintptr_t self = thread_pointer();
+  lock_take(&registry_lock);
+  /* The heap of a thread that ended without its destructor running (its last allocation came after it), or that a
+   * fork left behind: thread pointers are used again, and two heaps must not have the same owner. */
+  struct heap *heap = all_heaps;
+  while (heap != NULL && heap->owner != self)
+    heap = heap->next;
+  if (heap == NULL) {
+    heap = heap_obtain();
+    if (heap != NULL)
+      heap_format(heap, self);
+  }
+  lock_drop(&registry_lock);
+  if (heap == NULL)
+    return NULL;
+  thread_heap = heap;
+  thread_bins_point_to(heap);
+  /* May allocate; by now that works. When it fails the heap is found again by the thread pointer. */
+  if (end_of_thread_made)
+    pthread_setspecific(end_of_thread, heap);
+  return heap;
+}
+
+struct heap *thread_heap_get(void) {
+  struct heap *heap = thread_heap;
+  return LIKELY(heap != NULL) ? heap : thread_heap_make();
+}
+
+/* ---- Fork: the child gets every lock free and every list whole. ---- */
+
+static void before_fork(void) {
+  lock_take(&registry_lock);
+  for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
+    lock_take(&heap->lock);
+  lock_take(&shared_heap.lock);
+  lock_take(&slice_lock);
+}
+
+static void after_fork_in_parent(void) {
+  lock_drop(&slice_lock);
+  lock_drop(&shared_heap.lock);
+  for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
+    lock_drop(&heap->lock);
+  lock_drop(&registry_lock);
+}
+
+static void after_fork_in_child(void) {
+  heap_after_fork_in_child();
+  slices_after_fork_in_child();
+  purge_after_fork_in_child();
+  lock_reset(&slice_lock);
+  lock_reset(&shared_heap.lock);
+  for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
+    lock_reset(&heap->lock);
+  lock_reset(&registry_lock);
+}
+
+void thread_start_hooks(void) {
+  end_of_thread_made = pthread_key_create(&end_of_thread, thread_heap_leave) == 0;
+  if (end_of_thread_made && thread_heap != NULL)
+    pthread_setspecific(end_of_thread, thread_heap);
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,169 @@
+#include "space/kernel.h"
+#include "base/syscall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* Younger than the headers of the oldest system this builds on. */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA           0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+static intptr_t reserve(size_t bytes) {
+  return SYSCALL6(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+static int claim(uintptr_t address, size_t bytes) {
+  long got = SYSCALL6(SYS_mmap, address, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (got < 0 && got > -4096)
+    return (int)got;
+  if ((uintptr_t)got == address)
+    return 0;
+  /* Linux before 4.17 takes the address for a hint and may map elsewhere. */
+  SYSCALL2(SYS_munmap, got, bytes);
+  return -EEXIST;
+}
+
+static int commit(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_mprotect, address, bytes, PROT_READ | PROT_WRITE);
+}
+
+static int purge(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_DONTNEED);
+}
+
+static int move(uintptr_t from, uintptr_t to, size_t bytes) {
+  long got = SYSCALL5(SYS_mremap, from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+  return got < 0 && got > -4096 ? (int)got : 0;
+}
+
+static int huge_pages(uintptr_t address, size_t bytes, bool wanted) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+static int populate(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_POPULATE_WRITE);
+}
+
+static int release(uintptr_t address, size_t bytes) { return (int)SYSCALL2(SYS_munmap, address, bytes); }
+
+static int name_mapping(uintptr_t address, size_t bytes, const char *name) {
+  return (int)SYSCALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, bytes, name);
+}
+
+/* What the thread pointer of the purge thread points to. Nothing of it is read on purpose; it is there so that a
+ * compiler's or libc's glance at the thread control block (a stack canary, say) reads zeros and not the block of a
+ * thread that may have ended. */
+static uint64_t no_thread_storage[1024] __attribute__((aligned(64)));
+
+static int thread_entry(void *run) {
+  ((void (*)(void))run)();
+  SYSCALL1(SYS_exit, 0);
+  return 0;
+}
+
+static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint32_t *alive) {
+  uint64_t every_signal = ~(uint64_t)0, before = 0;
+  SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &every_signal, &before, sizeof before);
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+              CLONE_CHILD_CLEARTID;
+  uint64_t *storage = &no_thread_storage[ARRAY_LENGTH(no_thread_storage) / 2];
+  storage[0] = (uint64_t)(uintptr_t)storage; /* x86-64's ABI: the thread pointer points to itself */
+  int saved_errno = errno;
+  *alive = 1;
+  int thread = clone(thread_entry, (char *)stack + stack_bytes, flags, (void *)run, NULL, storage, alive);
+  int result = thread < 0 ? -errno : 0;
+  if (result != 0)
+    *alive = 0;
+  errno = saved_errno;
+  SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+  return result;
+}
+
+struct kernel kernel = {
+    .reserve = reserve,
+    .claim = claim,
+    .commit = commit,
+    .purge = purge,
+    .move = move,
+    .huge_pages = huge_pages,
+    .populate = populate,
+    .release = release,
+    .name = name_mapping,
+    .start_thread = start_thread,
+};
+
+size_t kernel_address_limit(void) {
+  struct rlimit limit;
+  if (SYSCALL4(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return SIZE_MAX;
+  return limit.rlim_cur;
+}
+
+long kernel_open_file(const char *path) {
+  return SYSCALL4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+long kernel_read(int fd, char *to, size_t bytes) { return SYSCALL3(SYS_read, fd, to, bytes); }
+
+void kernel_close(int fd) { SYSCALL1(SYS_close, fd); }
+
+long kernel_read_file(const char *path, char *to, size_t bytes) {
+  long fd = kernel_open_file(path);
+  if (fd < 0)
+    return fd;
+  long got = kernel_read((int)fd, to, bytes);
+  kernel_close((int)fd);
+  return got;
+}
+
+bool kernel_huge_pages_offered(void) {
+  char mode[64];
+  long length = kernel_read_file("/sys/kernel/mm/transparent_hugepage/enabled", mode, sizeof mode - 1);
+  if (length <= 0)
+    return false;
+  mode[length] = '\0';
+  /* The mode in force stands in brackets; only [never] keeps a program from asking. */
+  for (const char *at = mode; *at != '\0'; at++)
+    if (*at == '[')
+      return at[1] != 'n';
+  return false;
+}
+
+size_t kernel_page_bytes(void) { return getauxval(AT_PAGESZ); }
+
+static uint64_t read_clock(clockid_t clock) {
+  struct timespec time;
+  if (clock_gettime(clock, &time) != 0)
+    return 0;
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t kernel_now(void) { return read_clock(CLOCK_MONOTONIC); }
+uint64_t kernel_now_coarse(void) { return read_clock(CLOCK_MONOTONIC_COARSE); }
+
+void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
+  struct timespec time = {(time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u)};
+  SYSCALL4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds != 0 ? &time : NULL);
+}
+
+void kernel_wake(uint32_t *word) { SYSCALL3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); }

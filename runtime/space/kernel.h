@@ -1,0 +1,60 @@
+/*
+ * kernel.h: everything the library asks of the kernel about memory, as one table of functions.
+ *
+ * Nothing above this room names a system call. The table can be replaced (tests put a kernel there that fails on
+ * order), so every out-of-memory branch can be made to run. All functions return 0 or a negated errno unless the
+ * comment says otherwise, keep errno, and are async-signal-safe.
+ */
+#ifndef FREEHOLD_SPACE_KERNEL_H
+#define FREEHOLD_SPACE_KERNEL_H
+
+#include "base/bits.h"
+
+struct kernel {
+  /* Reserves `bytes` of addresses that may not be touched and cost no memory, anywhere. Address, or a negated errno. */
+  intptr_t (*reserve)(size_t bytes);
+  /* Maps [address, address + bytes) readable and writable where nothing is mapped yet; -EEXIST when something is.
+   * Zeroed. */
+  int (*claim)(uintptr_t address, size_t bytes);
+  /* Makes reserved pages readable and writable. Zeroed. */
+  int (*commit)(uintptr_t address, size_t bytes);
+  /* Drops the pages' contents; they stay usable and read as zero afterwards. */
+  int (*purge)(uintptr_t address, size_t bytes);
+  /* Moves the pages of [from, from + bytes) to `to`, replacing what is there; `from` stays usable and reads as zero.
+   * -ENOSYS where the kernel can't (Linux before 5.7). */
+  int (*move)(uintptr_t from, uintptr_t to, size_t bytes);
+  /* Asks for (or against) transparent huge pages in the range. A hint. */
+  int (*huge_pages)(uintptr_t address, size_t bytes, bool wanted);
+  /* Faults the pages in at once. -EINVAL before Linux 5.14. */
+  int (*populate)(uintptr_t address, size_t bytes);
+  /* Gives back addresses and memory. */
+  int (*release)(uintptr_t address, size_t bytes);
+  /* Shows `name` in /proc/PID/maps; a hint. */
+  int (*name)(uintptr_t address, size_t bytes, const char *name);
+  /* Starts a thread that the program's thread library does not know of, with all signals blocked and no thread-local
+   * storage. *alive is 1 from now on, and 0 again once the thread is gone and its stack may be used again. */
+  int (*start_thread)(void (*run)(void), void *stack, size_t stack_bytes, uint32_t *alive);
+};
+
+/* Fixed after start, but for tests. */
+INTERNAL extern struct kernel kernel;
+
+/* The bytes of RLIMIT_AS, or SIZE_MAX. */
+size_t kernel_address_limit(void);
+/* The system's transparent huge page mode lets a program ask for them. Reads /sys. */
+bool kernel_huge_pages_offered(void);
+size_t kernel_page_bytes(void);
+/* CLOCK_MONOTONIC in nanoseconds; the coarse one may lag by some milliseconds. */
+uint64_t kernel_now(void);
+uint64_t kernel_now_coarse(void);
+/* Sleeps until *word is no longer `value`, somebody wakes it, or the time is over (0: no bound). */
+void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
+void kernel_wake(uint32_t *word);
+/* A file opened for reading, its descriptor or a negated errno; one read; its end. */
+long kernel_open_file(const char *path);
+long kernel_read(int fd, char *to, size_t bytes);
+void kernel_close(int fd);
+/* Reads up to `bytes` of a file at once; how many, or a negated errno. */
+long kernel_read_file(const char *path, char *to, size_t bytes);
+
+#endif

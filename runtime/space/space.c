@@ -1,0 +1,177 @@
+#include "space/space.h"
+#include "space/kernel.h"
+
+#include <errno.h>
+#include <sys/auxv.h>
+
+#define SMALLEST_SPACE (16 * MIB)
+/* Descriptors take at most 1/32 of the slices they describe: a slice of 16-byte objects, the worst, takes 1152 bytes. */
+#define METADATA_SHARE 32
+#define GUARD_BYTES    (64 * KIB)
+/* Slices become usable in steps: one system call and one mapping for many of them. Small at first, so that a small
+ * program's limits are not strained, then a share of what it already has. */
+#define COMMIT_STEP_MIN (1 * MIB)
+#define COMMIT_STEP_MAX (64 * MIB)
+#define TABLE_STEP      (64 * KIB)
+/* Huge pages cover whole 2 MiB; a program smaller than this must never be given one. */
+#define HUGE_PAGE_BYTES (2 * MIB)
+
+uintptr_t space_base;
+size_t space_slice_limit;
+struct span **space_table;
+struct space space;
+
+struct layout {
+  size_t slices, metadata_bytes, table_bytes, states_bytes, total_bytes;
+};
+
+static struct layout layout_for(size_t heap_bytes) {
+  struct layout layout;
+  layout.slices = heap_bytes >> SLICE_SHIFT;
+  layout.metadata_bytes = align_up(heap_bytes / METADATA_SHARE, SLICE_BYTES);
+  layout.table_bytes = align_up(layout.slices * sizeof(struct span *), SLICE_BYTES);
+  layout.states_bytes = align_up(layout.slices, SLICE_BYTES);
+  layout.total_bytes = layout.metadata_bytes + layout.table_bytes + layout.states_bytes + 3 * GUARD_BYTES +
+                       heap_bytes + HUGE_PAGE_BYTES;
+  return layout;
+}
+
+static void place(uintptr_t start, struct layout layout) {
+  space.metadata_next = space.metadata_committed = start + GUARD_BYTES;
+  space.metadata_end = space.metadata_next + layout.metadata_bytes;
+  uintptr_t table = space.metadata_end + GUARD_BYTES;
+  space_table = (struct span **)table;
+  space.states = (uint8_t *)(table + layout.table_bytes);
+  space_base = align_up(table + layout.table_bytes + layout.states_bytes + GUARD_BYTES, HUGE_PAGE_BYTES);
+  space.slice_capacity = layout.slices;
+  space.reserved_bytes = layout.total_bytes;
+}
+
+/* Where to claim when nothing may be reserved: far from where the kernel puts mappings by itself, at an offset that
+ * differs from run to run (AT_RANDOM), below the top of the address space, which has 47 bits or 39. */
+static bool place_for_claiming(size_t heap_bytes) {
+  static const unsigned address_bits[] = {45, 41, 38, 35};
+  const uint64_t *random = (const uint64_t *)getauxval(AT_RANDOM);
+  struct layout layout = layout_for(heap_bytes);
+  for (size_t i = 0; i < ARRAY_LENGTH(address_bits); i++) {
+    uint64_t window = (uint64_t)1 << (address_bits[i] - 1);
+    uint64_t offset = random != NULL ? (*random % (window / 4)) : 0;
+    uintptr_t start = align_down(window / 2 + offset, HUGE_PAGE_BYTES);
+    if (kernel.claim(start + GUARD_BYTES, SLICE_BYTES) == 0) {
+      place(start, layout);
+      space.metadata_committed += SLICE_BYTES;
+      space.claimed = true;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool space_start(size_t reserve_bytes) {
+  space.page_bytes = kernel_page_bytes();
+  size_t address_limit = kernel_address_limit();
+  if (address_limit != SIZE_MAX) {
+    /* Twice the limit, so that addresses somebody else holds don't make the space too small. */
+    size_t heap_bytes = address_limit >= 8 * GIB ? 16 * GIB : 2 * address_limit;
+    if (place_for_claiming(align_up(heap_bytes, SMALLEST_SPACE)))
+      return true;
+  }
+  for (size_t heap_bytes = reserve_bytes; heap_bytes >= SMALLEST_SPACE; heap_bytes /= 2) {
+    struct layout layout = layout_for(align_up(heap_bytes, SLICE_BYTES));
+    intptr_t start = kernel.reserve(layout.total_bytes);
+    if (start >= 0 || start < -4095) {
+      place((uintptr_t)start, layout);
+      kernel.name(space_base, layout.slices << SLICE_SHIFT, "freehold:heap");
+      return true;
+    }
+  }
+  return false;
+}
+
+static int make_usable(uintptr_t address, size_t bytes) {
+  return space.claimed ? kernel.claim(address, bytes) : kernel.commit(address, bytes);
+}
+
+/* Makes at least `need` more bytes usable behind `committed` of an area, `want` if that can be had. */
+static int grow(uintptr_t area, size_t *committed, size_t need, size_t want, size_t area_bytes) {
+  if (want > area_bytes - *committed)
+    want = area_bytes - *committed;
+  if (need > want)
+    return -ENOMEM;
+  if (make_usable(area + *committed, want) == 0) {
+    *committed += want;
+    return 0;
+  }
+  int failure = want > need ? make_usable(area + *committed, need) : -ENOMEM;
+  if (failure == 0)
+    *committed += need;
+  return failure;
+}
+
+static bool cover_tables(size_t slices) {
+  size_t table_need = slices * sizeof(struct span *);
+  if (table_need > space.table_committed) {
+    size_t missing = align_up(table_need - space.table_committed, TABLE_STEP);
+    if (grow((uintptr_t)space_table, &space.table_committed, missing, missing,
+             align_up(space.slice_capacity * sizeof(struct span *), SLICE_BYTES)) != 0)
+      return false;
+  }
+  if (slices > space.states_committed) {
+    size_t missing = align_up(slices - space.states_committed, TABLE_STEP);
+    if (grow((uintptr_t)space.states, &space.states_committed, missing, missing,
+             align_up(space.slice_capacity, SLICE_BYTES)) != 0)
+      return false;
+  }
+  return true;
+}
+
+size_t space_extend(size_t count) {
+  size_t first = space_slice_limit;
+  if (count > space.slice_capacity - first || !cover_tables(first + count))
+    return SIZE_MAX;
+  size_t end = first + count;
+  if (end > space.slices_committed) {
+    size_t committed = space.slices_committed << SLICE_SHIFT;
+    size_t need = (end << SLICE_SHIFT) - committed;
+    size_t step = committed / 4;
+    step = step < COMMIT_STEP_MIN ? COMMIT_STEP_MIN : step > COMMIT_STEP_MAX ? COMMIT_STEP_MAX : step;
+    size_t want = align_up(need, step > HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : step);
+    if (want < step)
+      want = align_down(step, SLICE_BYTES);
+    uintptr_t address = space_base + committed;
+    if (grow(space_base, &committed, need, want, space.slice_capacity << SLICE_SHIFT) != 0)
+      return SIZE_MAX;
+    space.slices_committed = committed >> SLICE_SHIFT;
+    size_t grown = space_base + committed - address;
+    if (address == space_base) {
+      /* Where huge pages come unasked, the start of every heap must stay without: a small program would pay 2 MiB
+       * for its first object. */
+      kernel.huge_pages(address, grown, false);
+    } else if (space.huge_pages) {
+      kernel.huge_pages(address, grown, true);
+    }
+    if (space.claimed)
+      kernel.name(address, grown, "freehold:heap");
+  }
+  return first;
+}
+
+size_t space_page_bytes(void) { return space.page_bytes != 0 ? space.page_bytes : kernel_page_bytes(); }
+
+void space_publish(size_t slice_limit) { __atomic_store_n(&space_slice_limit, slice_limit, __ATOMIC_RELEASE); }
+
+void *space_metadata(size_t bytes) {
+  bytes = align_up(bytes, 64);
+  if (bytes > space.metadata_end - space.metadata_next)
+    return NULL;
+  if (space.metadata_next + bytes > space.metadata_committed) {
+    size_t missing = align_up(space.metadata_next + bytes - space.metadata_committed, SLICE_BYTES);
+    if (make_usable(space.metadata_committed, missing) != 0)
+      return NULL;
+    space.metadata_committed += missing;
+  }
+  void *memory = (void *)space.metadata_next;
+  space.metadata_next += bytes;
+  space.metadata_bytes += bytes;
+  return memory;
+}
