@@ -3,7 +3,7 @@
 # (bench) and make style (style) need. Installs what is missing when it may, with root's rights or sudo without a
 # password; else, and with --check, prints the line that does and exits 1.
 #
-# The lists: scripts/packages/WHAT.txt, and WHAT/packages.txt or tests/packages.txt where a directory keeps its own.
+# The lists: scripts/packages/WHAT.txt, and packages.txt of the directories that keep their own (bench/, tests/*/).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ fi
 wanted=()
 for what in "$@"; do
   found=false
-  for list in "scripts/packages/$what.txt" "$what/packages.txt" "${what}s/packages.txt"; do
+  for list in "scripts/packages/$what.txt" "$what/packages.txt" "${what}s"/packages.txt "${what}s"/*/packages.txt; do
     [ -f "$list" ] || continue
     found=true
     while read -r package _; do
