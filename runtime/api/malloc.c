@@ -132,5 +132,5 @@ size_t fh_malloc_usable_size(const void *pointer) {
 }
 #ifndef FH_NO_STANDARD_NAMES
 /* glibc's parameter is not const, and a twin has to have one type. */
-EXPORTED size_t malloc_usable_size(void *pointer) { return fh_malloc_usable_size(pointer); }
+STANDARD(size_t, malloc_usable_size, (void *pointer)) { return fh_malloc_usable_size(pointer); }
 #endif

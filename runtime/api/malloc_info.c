@@ -52,7 +52,7 @@ static uint64_t free_slots(const struct fh_accounts *totals) {
   return slots;
 }
 
-EXPORTED struct mallinfo2_layout mallinfo2(void) {
+STANDARD(struct mallinfo2_layout, mallinfo2, (void)) {
   struct fh_accounts totals;
   accounts_collect(&totals);
   return (struct mallinfo2_layout){
@@ -68,7 +68,7 @@ EXPORTED struct mallinfo2_layout mallinfo2(void) {
 
 static int to_int(size_t value) { return value > INT_MAX ? INT_MAX : (int)value; }
 
-EXPORTED struct mallinfo_layout mallinfo(void) {
+STANDARD(struct mallinfo_layout, mallinfo, (void)) {
   struct mallinfo2_layout info = mallinfo2();
   return (struct mallinfo_layout){
       .arena = to_int(info.arena),
@@ -82,16 +82,16 @@ EXPORTED struct mallinfo_layout mallinfo(void) {
 }
 
 /* Nothing here can be tuned by these numbers, and a program that tries must not take that for a failure. */
-EXPORTED int mallopt(int parameter, int value) {
+STANDARD(int, mallopt, (int parameter, int value)) {
   (void)parameter;
   (void)value;
   return 1;
 }
 
-EXPORTED void malloc_stats(void) { (void)fh_accounts_print(STDERR_FILENO, FH_FORMAT_TEXT); }
+STANDARD(void, malloc_stats, (void)) { (void)fh_accounts_print(STDERR_FILENO, FH_FORMAT_TEXT); }
 
 /* XML with glibc's outer elements, so that a reader of version 1 finds the totals where it looks for them. */
-EXPORTED int malloc_info(int options, FILE *stream) {
+STANDARD(int, malloc_info, (int options, FILE *stream)) {
   if (options != 0) {
     errno = EINVAL;
     return -1;

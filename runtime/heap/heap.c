@@ -83,7 +83,9 @@ static void list_place(struct heap *heap, struct span *span, unsigned free_slots
   }
 }
 
+/* An empty span leaves its heap, and is the caller's alone from here to slices_give. */
 static void span_forget(struct heap *heap, struct span *span) {
+  span->state = SPAN_BUSY; /* the purge must not find it empty as well */
   span_take_all_remote(span);
   span_set_countdown(span, 0);
   accounts_retire_span(span->class_index, span->freed_calls);

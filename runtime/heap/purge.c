@@ -54,7 +54,9 @@ static unsigned free_pages(struct span *span) {
         busy |= 1u << page;
     }
   }
-  unsigned all = (1u << (SLICE_BYTES >> page_shift)) - 1;
+  /* What lies behind the last slot was never touched. */
+  unsigned pages = (unsigned)divide_up(span->capacity * span->object_bytes, space.page_bytes);
+  unsigned all = (unsigned)(((uint64_t)1 << pages) - 1);
   return all & ~busy;
 }
 
@@ -81,7 +83,7 @@ static size_t visit(struct span *span, bool at_once) {
   unsigned live = span_live(span);
   bool stood_still = live == span->walk_live || at_once;
   span->walk_live = (uint16_t)live;
-  if (!stood_still || span->capacity - live < space.page_bytes / span->object_bytes)
+  if (!stood_still || live == span->capacity || span->capacity - live < space.page_bytes / span->object_bytes)
     return 0;
   unsigned pages = free_pages(span) & ~(unsigned)span->purged_pages;
   if (pages == 0 || !heap_borrow_locked(span))

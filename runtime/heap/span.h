@@ -19,7 +19,7 @@
  *   CURRENT  the window of its heap's bin is on it; only the owner's unlocked paths touch its free bits
  *   PARTIAL  in its heap's list of spans worth allocating from
  *   FULL     in its heap's list of spans with few free slots, or none
- *   BUSY     in no list: the purge gives back pages of it
+ *   BUSY     in no list: the purge gives back pages of it, or it is on its way back to the slices
  *
  * CURRENT -> FULL when its slots run out; FULL -> PARTIAL when enough were freed; PARTIAL -> CURRENT when the bin
  * needs slots; FULL or PARTIAL -> released when nothing in it is live. All under the heap's lock.
