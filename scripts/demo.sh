@@ -80,7 +80,7 @@ compare "sqlite3 :memory: '.read rows.sql'" sqlite sqlite3 :memory: ".read $work
 echo
 echo "What --stats said when it ended (how much the heap took, how much of it the program held):"
 echo
-sed -n '1,22s/^/  /p' "$work/sqlite.with.err"
+sed -n '1,20s/^/  /p' "$work/sqlite.with.err"
 
 heading "2. Objects of a script: the same python3, without and with"
 cat >"$work/objects.py" <<'PYTHON'
@@ -110,10 +110,12 @@ for _ in $(seq 600); do
   kill -0 "$process" 2>/dev/null || break
   sleep 0.1
 done
-if grep -q '^ready' "$work/process.out"; then
+if grep -q '^ready' "$work/process.out" && ! grep -i error "$work/process.out"; then
   echo "  it has built the database of part 1 and waits for the next statement"
   command_line "freehold stat $process"
-  "$freehold" stat "$process" | sed 's/^/  /' || failed=1
+  "$freehold" stat "$process" >"$work/stat.out" || failed=1
+  sed -n '1,20s/^/  /p' "$work/stat.out"
+  echo "  (and a line for each size class)"
 else
   echo "the process did not get ready:"
   tail -n 5 "$work/process.out"
