@@ -1,0 +1,45 @@
+#include "tool/proc/feature.h"
+
+/* "not used by this version" is said where a feature is probed for what comes later: the row then promises nothing. */
+#define NOT_YET "not used by this version: "
+
+const struct feature features[] = {
+    {"page_size", "page size", NULL, "the heap is cut in 64 KiB slices of whole pages",
+     "a kernel with pages of 4, 16 or 64 KiB is needed", true, probe_page_size},
+    {"address_bits", "address bits", NULL, "how far the heap's addresses may reach", "a smaller reservation", false,
+     probe_address_bits},
+    {"reservation", "address reservation", NULL, "one stretch of addresses for the whole heap, costing no memory",
+     "a smaller stretch, halved until the kernel agrees; under a limit, pieces claimed as needed", false,
+     probe_reservation},
+    {"overcommit", "overcommit_memory", NULL, "reserving addresses without committing memory",
+     "mode 2: memory counts when it becomes usable, and malloc fails at the commit limit", false, probe_overcommit},
+    {"address_limit", "RLIMIT_AS unlimited", NULL, "reserving generously",
+     "addresses are claimed as needed; ulimit -v unlimited lifts the limit", false, probe_address_limit},
+    {"huge_pages", "transparent huge pages", NULL, "fewer page table entries for a large heap (option thp)",
+     "pages of the normal size", false, probe_huge_pages},
+    {"map_count", "vm.max_map_count", NULL, "how many mappings a process may have; the heap takes few",
+     "raise it with sysctl vm.max_map_count=65530", false, probe_map_count},
+    {"group_memory", "cgroup v2 memory.max", "4.5", "the machine's own limit on a group of processes",
+     "option limit bounds the heap of each process", false, probe_group_memory},
+    {"map_fixed_noreplace", "MAP_FIXED_NOREPLACE", "4.17", "claiming addresses without replacing a mapping",
+     "the address is a hint, checked afterwards", false, probe_fixed_noreplace},
+    {"mremap_dontunmap", "MREMAP_DONTUNMAP", "5.7", "growing a large object by moving its pages", "copying its bytes",
+     false, probe_remap_keeping},
+    {"madvise_populate_write", "MADV_POPULATE_WRITE", "5.14", NOT_YET "faulting many pages in with one call",
+     "pages are faulted in when first touched", false, probe_populate_write},
+    {"madvise_guard_install", "MADV_GUARD_INSTALL", "6.13", NOT_YET "guard pages that don't split a mapping",
+     "mprotect(PROT_NONE), which splits it", false, probe_guard_install},
+    {"mapping_names", "PR_SET_VMA_ANON_NAME", "5.17", "showing the heap as [anon:freehold:heap] in /proc/PID/maps",
+     "the mapping has no name", false, probe_mapping_names},
+    {"userfaultfd_wp_async", "userfaultfd WP_ASYNC", "6.7", NOT_YET "noting which pages are written to",
+     "mprotect and a fault for each page", false, probe_write_protect_async},
+    {"pagemap_scan", "PAGEMAP_SCAN", "6.7", NOT_YET "finding the pages that are present or dirty, many at a call",
+     "reading /proc/PID/pagemap entry by entry", false, probe_pagemap_scan},
+    {"landlock", "Landlock", "5.13", NOT_YET "keeping programs that run side by side apart, without root",
+     "only the kernel's own rules between users", false, probe_landlock},
+    {"membarrier", "membarrier", "4.14", NOT_YET "barriers paid for by the rare side", "a barrier on both sides",
+     false, probe_membarrier},
+    {"process_vm_readv", "process_vm_readv", "3.2", "freehold stat reads another process's accounts", "/proc/PID/mem",
+     false, probe_read_process},
+};
+const size_t feature_count = sizeof features / sizeof features[0];

@@ -1,0 +1,14 @@
+/* library.h: where libfreehold.so is. */
+#ifndef FREEHOLD_PROC_LIBRARY_H
+#define FREEHOLD_PROC_LIBRARY_H
+
+#include <stddef.h>
+
+enum { LIBRARY_REASON_BYTES = 8192 };
+
+/* Writes the absolute path of the library into `path` (PATH_MAX bytes): the one FREEHOLD_LIBRARY names, else beside this
+ * program (../lib, lib), else where it was installed. 0, or -1 with a sentence in `reason`: where it was looked for and
+ * what to do. */
+int library_find(char *path, char *reason);
+
+#endif
