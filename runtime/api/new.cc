@@ -219,9 +219,15 @@ namespace {
 using new_function = void *(*)(std::size_t);
 using new_aligned_function = void *(*)(std::size_t, std::align_val_t);
 
-bool new_is_own() { return static_cast<new_function>(&::operator new) == &fh_own_new; }
-bool new_array_is_own() { return static_cast<new_function>(&::operator new[]) == &fh_own_new_array; }
-bool new_aligned_is_own() { return static_cast<new_aligned_function>(&::operator new) == &fh_own_new_aligned; }
+bool new_is_own() {
+  return static_cast<new_function>(&::operator new) == &fh_own_new;
+}
+bool new_array_is_own() {
+  return static_cast<new_function>(&::operator new[]) == &fh_own_new_array;
+}
+bool new_aligned_is_own() {
+  return static_cast<new_aligned_function>(&::operator new) == &fh_own_new_aligned;
+}
 bool new_array_aligned_is_own() {
   return static_cast<new_aligned_function>(&::operator new[]) == &fh_own_new_array_aligned;
 }
@@ -237,7 +243,9 @@ FH_OPERATOR void *operator new(std::size_t size) {
   return allocate_with_handler(size, 0);
 }
 
-FH_OPERATOR void *operator new[](std::size_t size) { return ::operator new(size); }
+FH_OPERATOR void *operator new[](std::size_t size) {
+  return ::operator new(size);
+}
 
 FH_OPERATOR void *operator new(std::size_t size, std::align_val_t alignment) {
   void *object = fh_aligned_alloc(static_cast<std::size_t>(alignment), size);
@@ -276,7 +284,8 @@ FH_OPERATOR void *operator new(std::size_t size, std::align_val_t alignment, con
   return allocate_with_handler_nothrow(size, static_cast<std::size_t>(alignment));
 }
 
-FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t &nothrow) noexcept {
+FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment,
+                                 const std::nothrow_t &nothrow) noexcept {
   if (UNLIKELY(!new_array_aligned_is_own()))
     return replaced_new_array_nothrow(size, alignment);
   return ::operator new(size, alignment, nothrow);
@@ -284,14 +293,28 @@ FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment, c
 
 /* ---- delete. ---- */
 
-FH_OPERATOR void operator delete(void *pointer) noexcept { fh_free(pointer); }
-FH_OPERATOR void operator delete[](void *pointer) noexcept { ::operator delete(pointer); }
-FH_OPERATOR void operator delete(void *pointer, std::size_t) noexcept { ::operator delete(pointer); }
-FH_OPERATOR void operator delete[](void *pointer, std::size_t) noexcept { ::operator delete[](pointer); }
-FH_OPERATOR void operator delete(void *pointer, const std::nothrow_t &) noexcept { ::operator delete(pointer); }
-FH_OPERATOR void operator delete[](void *pointer, const std::nothrow_t &) noexcept { ::operator delete[](pointer); }
+FH_OPERATOR void operator delete(void *pointer) noexcept {
+  fh_free(pointer);
+}
+FH_OPERATOR void operator delete[](void *pointer) noexcept {
+  ::operator delete(pointer);
+}
+FH_OPERATOR void operator delete(void *pointer, std::size_t) noexcept {
+  ::operator delete(pointer);
+}
+FH_OPERATOR void operator delete[](void *pointer, std::size_t) noexcept {
+  ::operator delete[](pointer);
+}
+FH_OPERATOR void operator delete(void *pointer, const std::nothrow_t &) noexcept {
+  ::operator delete(pointer);
+}
+FH_OPERATOR void operator delete[](void *pointer, const std::nothrow_t &) noexcept {
+  ::operator delete[](pointer);
+}
 
-FH_OPERATOR void operator delete(void *pointer, std::align_val_t) noexcept { fh_free(pointer); }
+FH_OPERATOR void operator delete(void *pointer, std::align_val_t) noexcept {
+  fh_free(pointer);
+}
 FH_OPERATOR void operator delete[](void *pointer, std::align_val_t alignment) noexcept {
   ::operator delete(pointer, alignment);
 }
