@@ -34,6 +34,16 @@ class Refusals(CommandTest):
     def test_static_pie(self):
         self.refused(self.compile("static-pie", MAIN, "-static-pie"), "statically linked")
 
+    def test_freehold_linked_in(self):
+        archive = BUILD / "lib" / "libfreehold.a"
+        if not archive.exists():
+            self.skipTest("no libfreehold.a in the build")
+        for kind in ("-static", "-pie"):
+            result = freehold("run", "--verbose", self.compile("linked", MAIN, kind, "-Wl,--undefined=malloc", archive,
+                                                               "-pthread"))
+            self.check(result, 7)
+            self.serves(result)
+
     def test_static_interpreter_of_a_script(self):
         program = self.compile("interpreter", MAIN, "-static")
         script = self.script("script", f"#!{program}\n")
