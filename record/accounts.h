@@ -24,7 +24,7 @@
 
 enum fh_span_kind {
   FH_SPAN_NONE = 0,  /* a stretch nobody holds */
-  FH_SPAN_SMALL = 1, /* one slice of equal slots */
+  FH_SPAN_SMALL = 1, /* equal slots */
   FH_SPAN_LARGE = 2, /* one object over one or more slices */
   FH_SPAN_FREE = 3,  /* a run of free slices */
 };

@@ -44,7 +44,7 @@ static int add_small(struct reading *reading, const struct fh_accounts_root *roo
   class->freed_calls += record->freed_calls + (record->countdown_start - record->countdown) + remote_frees;
   out->live_bytes += live * record->object_bytes;
   out->free_slot_bytes += free_slots * record->object_bytes;
-  out->tail_bytes += root->slice_bytes - record->capacity * record->object_bytes;
+  out->tail_bytes += record->slices * root->slice_bytes - record->capacity * record->object_bytes;
   return 0;
 }
 

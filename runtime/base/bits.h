@@ -28,6 +28,14 @@ ALWAYS_INLINE uintptr_t align_down(uintptr_t value, uintptr_t alignment) { retur
 ALWAYS_INLINE bool is_power_of_two(size_t value) { return value != 0 && (value & (value - 1)) == 0; }
 ALWAYS_INLINE size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
 
+/* Set bits of a word; without the instruction, which x86-64's baseline lacks, a call into libgcc would cost more. */
+ALWAYS_INLINE unsigned count_bits(uint64_t word) {
+  word -= word >> 1 & 0x5555555555555555u;
+  word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return (unsigned)(word * 0x0101010101010101u >> 56);
+}
+
 /* Number of the highest set bit; value != 0. */
 ALWAYS_INLINE unsigned highest_bit(size_t value) { return 63u - (unsigned)__builtin_clzl(value); }
 

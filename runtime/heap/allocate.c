@@ -10,17 +10,6 @@
 /* Below this an object moves to a smaller slot only when it shrinks to less than half. */
 #define SHRINK_SHARE 2
 
-void *heap_take_slot(struct heap *heap, unsigned class_index) {
-  struct bin *bin = &heap->bins[class_index];
-  for (;;) {
-    void *object;
-    if (LIKELY(bin_take(bin, &object)))
-      return object;
-    if (!heap_refill(heap, bin))
-      return NULL;
-  }
-}
-
 NOINLINE void *allocate_slow(size_t size) {
   if (size > PTRDIFF_MAX)
     return NULL;
@@ -73,9 +62,7 @@ void *allocate_from(struct heap *heap, size_t alignment, size_t size, bool zeroe
   unsigned class_index = aligned_class(alignment > GRANULE ? alignment : GRANULE, size);
   if (class_index == CLASS_NONE)
     return large_take(heap, size > 0 ? size : 1, alignment > 0 ? alignment : 1, zeroed);
-  lock_take(&heap->lock);
   void *object = heap_take_slot(heap, class_index);
-  lock_drop(&heap->lock);
   return object != NULL && zeroed ? memset(object, 0, size) : object;
 }
 
@@ -83,9 +70,12 @@ NOINLINE void release_slow(void *pointer) {
   if (pointer == NULL)
     return;
   struct object object = object_at(pointer);
-  if (object.kind == OBJECT_SMALL && object.live && object.span->owner != thread_pointer())
-    heap_free_remote(object.span, object.index, pointer);
-  else if (object.kind != OBJECT_LARGE || !large_give((uintptr_t)pointer))
+  if (object.kind == OBJECT_SMALL && object.live) {
+    if (__atomic_load_n(&object.span->owner, __ATOMIC_RELAXED) == thread_pointer())
+      heap_free_owned(pointer, object.span, object.index);
+    else
+      heap_free_remote(object.span, object.index, pointer);
+  } else if (object.kind != OBJECT_LARGE || !large_give((uintptr_t)pointer))
     misuse_bad_pointer("free", (uintptr_t)pointer);
 }
 

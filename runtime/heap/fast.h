@@ -60,7 +60,7 @@ ALWAYS_INLINE bool bin_take(struct bin *bin, void **object) {
 ALWAYS_INLINE void *allocate_or(size_t size, void *(*slow)(size_t)) {
   void *object;
   if (LIKELY(size <= DIRECT_MAX_BYTES) &&
-      LIKELY(bin_take(thread_bins[(size + GRANULE - 1) >> GRANULE_SHIFT], &object)))
+      LIKELY(bin_take(thread_view.bins[(size + GRANULE - 1) >> GRANULE_SHIFT], &object)))
     return object;
   return slow(size);
 }
@@ -96,12 +96,11 @@ ALWAYS_INLINE bool span_test_and_free(struct span *span, size_t index) {
 ALWAYS_INLINE void release(void *pointer) {
   uintptr_t address = (uintptr_t)pointer;
   size_t slice = (address - space_base) >> SLICE_SHIFT;
-  if (UNLIKELY(slice >= SHARED_LOAD(space_slice_limit)))
+  if (UNLIKELY(slice >= thread_view.owned_limit))
     return release_slow(pointer);
-  struct span *span = SHARED_LOAD(space_table[slice]);
+  struct span *span = SHARED_LOAD(thread_view.owned[slice]);
   size_t index;
-  if (UNLIKELY(!span_slot(span, (uint16_t)address, &index)) ||
-      UNLIKELY(SHARED_LOAD(span->owner) != thread_pointer()))
+  if (UNLIKELY(!span_slot(span, (uint16_t)address, &index)))
     return release_slow(pointer);
   if (UNLIKELY(countdown_step(span) == 0))
     return heap_free_last(pointer, span, index);

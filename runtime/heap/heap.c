@@ -1,8 +1,12 @@
 #include "heap/heap.h"
 #include "heap/accounts.h"
+#include "heap/fast.h"
 #include "heap/misuse.h"
 #include "heap/purge.h"
 #include "heap/slices.h"
+
+#include <sched.h>
+#include <string.h>
 
 /* A full span comes back among the partial ones when so much of it is free: less would make the next refill come
  * too soon, more would hold free slots back. */
@@ -13,6 +17,11 @@
 #define COUNTDOWN_CURRENT UINT32_MAX
 
 struct heap shared_heap;
+
+/* What the purge has borrowed, for those who must wait for it, or take its place after a fork. Set under the lock of
+ * the span's heap, by the one thread that purges. */
+static struct span *borrowed;
+static uint64_t borrowed_slots;
 
 static uint64_t no_free_slots; /* stays 0: nothing is ever stored through an empty bin */
 struct bin empty_bin = {.word = &no_free_slots};
@@ -86,11 +95,13 @@ static void list_place(struct heap *heap, struct span *span, unsigned free_slots
 /* An empty span leaves its heap, and is the caller's alone from here to slices_give. */
 static void span_forget(struct heap *heap, struct span *span) {
   span->state = SPAN_BUSY; /* the purge must not find it empty as well */
+  if (span->first_slice < heap->owned_limit)
+    __atomic_store_n(&heap->owned[span->first_slice], &no_span, __ATOMIC_RELAXED);
   span_take_all_remote(span);
   span_set_countdown(span, 0);
   accounts_retire_span(span->class_index, span->freed_calls);
   if (heap->own)
-    heap->held_bytes -= SLICE_BYTES;
+    heap->held_bytes -= (size_t)span->slices << SLICE_SHIFT;
 }
 
 static void bin_retire(struct heap *heap, struct bin *bin) {
@@ -105,7 +116,8 @@ static void bin_retire(struct heap *heap, struct bin *bin) {
 static struct span *make_current(struct heap *heap, struct span *span) {
   list_remove(heap, span);
   span->state = SPAN_CURRENT;
-  span->purged_pages = 0;
+  if (!span_is_long(span))
+    span->purged = 0;
   span_set_countdown(span, COUNTDOWN_CURRENT);
   return span;
 }
@@ -161,9 +173,10 @@ static struct span *adopt(struct heap *heap, unsigned class_index) {
 }
 
 static struct span *create(struct heap *heap, unsigned class_index) {
-  if (heap->limit_bytes != 0 && heap->held_bytes + SLICE_BYTES > heap->limit_bytes)
+  unsigned slices = class_slices(class_index);
+  if (heap->limit_bytes != 0 && heap->held_bytes + slices * SLICE_BYTES > heap->limit_bytes)
     return NULL;
-  struct span *span = slices_take(FH_SPAN_SMALL, class_index, 1, 1, heap);
+  struct span *span = slices_take(FH_SPAN_SMALL, class_index, slices, SLICE_BYTES, heap);
   if (span == NULL)
     return NULL;
   /* In no list yet and current from the start; nobody else has a pointer into it. */
@@ -171,26 +184,86 @@ static struct span *create(struct heap *heap, unsigned class_index) {
   change_heap(span, heap);
   span_set_countdown(span, COUNTDOWN_CURRENT);
   if (heap->own)
-    heap->held_bytes += SLICE_BYTES;
+    heap->held_bytes += slices * SLICE_BYTES;
   return span;
 }
 
-NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
+/* When there is no memory: any span of the class with a free slot, however few. */
+static COLD struct span *scrape(struct heap *heap, unsigned class_index) {
+  for (struct span *span = heap->full[class_index].first; span != NULL; span = span->next)
+    if (span_take_all_remote(span) != 0)
+      return make_current(heap, span);
+  return NULL;
+}
+
+static COLD struct span *last_resort(struct heap *heap, unsigned class_index, bool locked) {
+  if (!locked)
+    lock_take(&heap->lock);
+  struct span *span = scrape(heap, class_index);
+  if (!locked)
+    lock_drop(&heap->lock);
+  if (span != NULL || heap->own)
+    return span;
+  lock_take(&shared_heap.lock);
+  span = scrape(&shared_heap, class_index);
+  if (span != NULL)
+    change_heap(span, heap);
+  lock_drop(&shared_heap.lock);
+  return span;
+}
+
+/* Grows the table of owned spans to hold `slice`. False when there is no memory: frees into the span then take the
+ * slow path, which needs no table. */
+static bool owned_reach(struct heap *heap, size_t slice) {
+  if (slice >= heap->owned_capacity) {
+    size_t capacity = heap->owned_capacity != 0 ? heap->owned_capacity : 512;
+    while (capacity <= slice)
+      capacity *= 2;
+    lock_take(&slice_lock);
+    struct span **table = space_metadata(capacity * sizeof *table);
+    lock_drop(&slice_lock);
+    if (table == NULL)
+      return false;
+    lock_take(&heap->lock); /* the purge clears entries meanwhile */
+    if (heap->owned_limit != 0)
+      memcpy(table, heap->owned, heap->owned_limit * sizeof *table);
+    heap->owned = table;
+    heap->owned_capacity = capacity;
+    lock_drop(&heap->lock);
+  }
+  for (; heap->owned_limit <= slice; heap->owned_limit++)
+    heap->owned[heap->owned_limit] = &no_span;
+  thread_view_refresh(heap);
+  return true;
+}
+
+static void own_span(struct heap *heap, struct span *span) {
+  if (heap->owner == 0 || span_is_long(span))
+    return;
+  if (span->first_slice < heap->owned_limit || owned_reach(heap, span->first_slice))
+    __atomic_store_n(&heap->owned[span->first_slice], span, __ATOMIC_RELAXED);
+}
+
+NOINLINE bool heap_refill(struct heap *heap, struct bin *bin, bool locked) {
   if (bin_advance(bin))
     return true;
-  if (!heap->own)
+  if (!locked)
     lock_take(&heap->lock);
   bin_retire(heap, bin);
   struct span *span = find_in_lists(heap, bin->class_index);
-  if (!heap->own) {
+  if (!locked)
     lock_drop(&heap->lock);
-    if (span == NULL)
+  if (span == NULL) {
+    if (!heap->own)
       span = adopt(heap, bin->class_index);
+    if (span == NULL)
+      span = create(heap, bin->class_index);
+    if (span == NULL)
+      span = last_resort(heap, bin->class_index, locked);
+    if (span == NULL)
+      return false;
+    own_span(heap, span);
   }
-  if (span == NULL)
-    span = create(heap, bin->class_index);
-  if (span == NULL)
-    return false;
   span_take_all_remote(span);
   for (unsigned number = 0; number < span->words; number++)
     if (span_free_bits(span)[number] != 0)
@@ -198,20 +271,23 @@ NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
   return false; /* not reached: every way here gives a span with a free slot */
 }
 
+void *heap_take_slot(struct heap *heap, unsigned class_index) {
+  struct bin *bin = &heap->bins[class_index];
+  bool locked = heap->own || bin->object_bytes > FAST_MAX_BYTES;
+  void *object = NULL;
+  if (locked)
+    lock_take(&heap->lock);
+  while (!bin_take(bin, &object) && heap_refill(heap, bin, locked))
+    ;
+  if (locked)
+    lock_drop(&heap->lock);
+  return object;
+}
+
 /* ---- Frees. ---- */
 
-NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t index) {
-  struct heap *heap = span->heap;
-  lock_take(&heap->lock);
-  uint64_t *word = &span_free_bits(span)[index / 64];
-  uint64_t bit = (uint64_t)1 << index % 64;
-  if ((*word & bit) != 0) {
-    span->countdown++;
-    lock_drop(&heap->lock);
-    misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
-    return;
-  }
-  __atomic_store_n(word, *word | bit, __ATOMIC_RELAXED);
+/* A span has a newly free slot, under the heap's lock, which this drops: it changes lists or is given back. */
+static void settle_and_unlock(struct heap *heap, struct span *span) {
   if (span->state == SPAN_CURRENT || span->state == SPAN_BUSY) {
     span_set_countdown(span, span->state == SPAN_BUSY ? span->capacity : COUNTDOWN_CURRENT);
     lock_drop(&heap->lock);
@@ -220,15 +296,63 @@ NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t inde
   list_remove(heap, span);
   unsigned free_slots = span_take_all_remote(span);
   if (free_slots < span->capacity) {
-    uint64_t freed_bytes = (uint64_t)partial_threshold(span) * span->object_bytes;
     list_place(heap, span, free_slots);
     lock_drop(&heap->lock);
-    purge_slots_freed(freed_bytes);
     return;
   }
   span_forget(heap, span);
   lock_drop(&heap->lock);
   slices_give(span);
+}
+
+NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t index) {
+  struct heap *heap = span->heap;
+  lock_take(&heap->lock);
+  if (!span_slot_is_live(span, index)) {
+    span->countdown++;
+    lock_drop(&heap->lock);
+    misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
+    return;
+  }
+  uint64_t freed_bytes = (uint64_t)partial_threshold(span) * span->object_bytes;
+  span_set_free(span, index / 64, (uint64_t)1 << index % 64);
+  settle_and_unlock(heap, span);
+  purge_slots_freed(freed_bytes);
+}
+
+static void free_in_long_span(const void *pointer, struct span *span, size_t index) {
+  struct heap *heap = span->heap;
+  uint64_t freed_bytes = span->object_bytes;
+  lock_take(&heap->lock);
+  if (!span_slot_is_live(span, index)) {
+    lock_drop(&heap->lock);
+    misuse_double_free("free", (uintptr_t)pointer, freed_bytes);
+    return;
+  }
+  span->freed_calls++;
+  span->purged &= (uint16_t)~(1u << index);
+  span_set_free(span, index / 64, (uint64_t)1 << index % 64);
+  settle_and_unlock(heap, span);
+  purge_slots_freed(freed_bytes);
+}
+
+NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t index) {
+  if (span_is_long(span)) {
+    free_in_long_span(pointer, span, index);
+    return;
+  }
+  /* Others have freed in this span: what they freed becomes visible to the owner's frees before those go on. The
+   * exchange orders the bound before the look at the remote bits, as the freer orders bit before bound. */
+  (void)__atomic_exchange_n(&span->exact_bound, span_exact_bound(span), __ATOMIC_SEQ_CST);
+  span_take_all_remote(span);
+  if (!span_slot_is_live(span, index)) {
+    misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
+    return;
+  }
+  if (countdown_step(span) == 0)
+    heap_free_last(pointer, span, index);
+  else
+    span_set_free(span, index / 64, (uint64_t)1 << index % 64);
 }
 
 void heap_free_remote(struct span *span, size_t index, const void *pointer) {
@@ -243,6 +367,10 @@ void heap_free_remote(struct span *span, size_t index, const void *pointer) {
     misuse_double_free("free", (uintptr_t)pointer, object_bytes);
     return;
   }
+  /* The owner's next free in this span goes by the remote bits first. Should the span be gone, this sends somebody's
+   * free to the slow path for nothing. */
+  if (__atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED) != 0)
+    __atomic_store_n(&span->exact_bound, 0, __ATOMIC_SEQ_CST);
   if ((__atomic_load_n(&heap->remote_classes, __ATOMIC_RELAXED) & class_mask) == 0)
     __atomic_fetch_or(&heap->remote_classes, class_mask, __ATOMIC_RELAXED);
   purge_slots_freed(object_bytes);
@@ -275,9 +403,22 @@ static void give_list(struct span_list *list) {
   }
 }
 
+/* Takes the heap's lock at a moment when the purge has borrowed nothing of it. */
+static void lock_without_purge(struct heap *heap) {
+  for (;;) {
+    lock_take(&heap->lock);
+    struct span *span = __atomic_load_n(&borrowed, __ATOMIC_ACQUIRE);
+    if (span == NULL || __atomic_load_n(&span->heap, __ATOMIC_RELAXED) != heap)
+      return;
+    lock_drop(&heap->lock);
+    sched_yield(); /* it is in the middle of a system call or two */
+  }
+}
+
 void heap_abandon(struct heap *heap) {
   struct span_list emptied = {NULL, NULL};
-  lock_take(&heap->lock);
+  lock_without_purge(heap);
+  heap->owned_limit = 0;
   for (unsigned i = 0; i < CLASS_COUNT; i++) {
     bin_retire(heap, &heap->bins[i]);
     move_list(heap, &heap->partial[i], &emptied);
@@ -292,6 +433,7 @@ void heap_abandon(struct heap *heap) {
 
 void heap_release_all(struct heap *heap) {
   struct span_list all = {NULL, NULL};
+  lock_without_purge(heap);
   for (unsigned i = 0; i < CLASS_COUNT; i++) {
     bin_retire(heap, &heap->bins[i]);
     struct span_list *lists[] = {&heap->partial[i], &heap->full[i]};
@@ -304,30 +446,31 @@ void heap_release_all(struct heap *heap) {
         span_list_append(&all, span);
       }
   }
+  lock_drop(&heap->lock);
   give_list(&all);
 }
 
 /* ---- For the purge. ---- */
 
-/* Takes the lock of the heap whose list the span is in, if that can be had at once. The slice lock is held, which
- * keeps the span from being given back, but it ranks above the heap's: so no waiting here. */
+/* Takes the lock of the heap that a span belongs to, if that can be had at once. The slice lock is held, which keeps
+ * the span from being given back, but it ranks above the heap's: so no waiting here. */
 static struct heap *try_lock_heap_of(struct span *span) {
   struct heap *heap = __atomic_load_n(&span->heap, __ATOMIC_ACQUIRE);
-  if (!lock_try(&heap->lock))
+  if (heap == NULL || !lock_try(&heap->lock))
     return NULL;
-  if (span->heap == heap && (span->state == SPAN_PARTIAL || span->state == SPAN_FULL))
+  if (span->heap == heap && span->state != SPAN_BUSY && (span->state != SPAN_CURRENT || span_is_long(span)))
     return heap;
   lock_drop(&heap->lock);
   return NULL;
 }
 
 bool heap_release_if_empty_locked(struct span *span) {
-  if (span_live(span) != 0)
+  if (span->state == SPAN_CURRENT || span_live(span) != 0)
     return false;
   struct heap *heap = try_lock_heap_of(span);
   if (heap == NULL)
     return false;
-  bool empty = span_live(span) == 0;
+  bool empty = span->state != SPAN_CURRENT && span_live(span) == 0;
   if (empty) {
     list_remove(heap, span);
     span_forget(heap, span);
@@ -338,32 +481,43 @@ bool heap_release_if_empty_locked(struct span *span) {
   return empty;
 }
 
-static struct span *borrowed;
-
-bool heap_borrow_locked(struct span *span) {
+bool heap_borrow_locked(struct span *span, uint64_t *slots) {
   struct heap *heap = try_lock_heap_of(span);
   if (heap == NULL)
     return false;
-  list_remove(heap, span);
-  span->state = SPAN_BUSY;
-  borrowed = span;
+  *slots = 0;
+  if (span_is_long(span)) {
+    uint64_t *free_bits = span_free_bits(span);
+    *slots = *free_bits & ~(uint64_t)span->purged;
+    __atomic_store_n(free_bits, *free_bits & ~*slots, __ATOMIC_RELAXED);
+    span->purged |= (uint16_t)*slots;
+  } else {
+    list_remove(heap, span);
+    span->state = SPAN_BUSY;
+  }
+  bool anything = !span_is_long(span) || *slots != 0;
+  if (anything)
+    borrowed_slots = *slots, __atomic_store_n(&borrowed, span, __ATOMIC_RELEASE);
   lock_drop(&heap->lock);
-  return true;
+  return anything;
 }
 
-void heap_return(struct span *span) {
-  struct heap *heap = span->heap; /* a span that is in no list changes its heap for nobody */
+static void take_back(struct heap *heap, struct span *span, uint64_t slots) {
+  __atomic_store_n(&borrowed, NULL, __ATOMIC_RELEASE);
+  if (span_is_long(span))
+    span_set_free(span, 0, slots);
+  else /* it has free pages, so free slots too; how many, its owner counts when it gets there */
+    list_add(heap, span, SPAN_PARTIAL);
+}
+
+void heap_return(struct span *span, uint64_t slots) {
+  struct heap *heap = span->heap; /* what is borrowed changes its heap for nobody */
   lock_take(&heap->lock);
-  borrowed = NULL;
-  /* Only the owner may count its free slots and set its countdown, so it goes where the owner's next free, or
-   * refill, will find it. */
-  list_add(heap, span, SPAN_PARTIAL);
+  take_back(heap, span, slots);
   lock_drop(&heap->lock);
 }
 
 void heap_after_fork_in_child(void) {
-  if (borrowed != NULL) {
-    list_add(borrowed->heap, borrowed, SPAN_PARTIAL);
-    borrowed = NULL;
-  }
+  if (borrowed != NULL)
+    take_back(borrowed->heap, borrowed, span_is_long(borrowed) ? borrowed_slots : 0);
 }

@@ -34,6 +34,10 @@ struct heap {
   uint64_t remote_classes;  /* atomic: classes in which somebody else has freed since the owner looked */
   struct heap *next;        /* registry lock: all heaps */
   struct heap *next_idle;   /* registry lock: heaps without a thread */
+  /* Whose slices hold spans of this heap that its owner may free into on the fast path, by slice; others point to
+   * no_span. The owner reads it without a lock, extends it under the lock; the purge clears entries under the lock. */
+  struct span **owned;
+  size_t owned_limit, owned_capacity;
   struct span_list partial[CLASS_COUNT]; /* lock */
   struct span_list full[CLASS_COUNT];    /* lock */
   struct bin bins[CLASS_COUNT];
@@ -52,15 +56,20 @@ void heap_format(struct heap *heap, uintptr_t owner);
 
 /* Points the bin's window at free slots: the rest of the current span, then spans with room, then a span that a
  * thread has left behind, then a new one. False when there is no memory. By the owner; for a heap without an owner
- * under its lock. */
-bool heap_refill(struct heap *heap, struct bin *bin);
+ * under its lock (`locked`; also for the owner, with classes above FAST_MAX_BYTES). */
+bool heap_refill(struct heap *heap, struct bin *bin, bool locked);
 
-/* An object of `class_index`, through the bin and its refill. NULL when there is no memory. As heap_refill. */
+/* An object of `class_index`, through the bin and its refill. NULL when there is no memory. Takes the lock when the
+ * class or the heap wants it. */
 void *heap_take_slot(struct heap *heap, unsigned class_index);
 
 /* The owner's free of slot `index` that brings the countdown to 0; frees the slot. The slot's bit is set under the lock,
  * so that the span is not given back by the purge while its owner is still at work on it. */
 void heap_free_last(const void *pointer, struct span *span, size_t index);
+
+/* Frees slot `index` of a span that the caller owns, where the fast path could not: others have freed in it, it is
+ * long, or it is not in the table of owned spans. */
+void heap_free_owned(const void *pointer, struct span *span, size_t index);
 
 /* Frees slot `index` of a span that the caller does not own. */
 void heap_free_remote(struct span *span, size_t index, const void *pointer);
@@ -73,9 +82,11 @@ void heap_release_all(struct heap *heap);
 
 /* For the purge: releases the span if nothing in it is live, under the slice lock, without waiting for the heap's. */
 bool heap_release_if_empty_locked(struct span *span);
-/* For the purge: takes a span out of its heap's lists, so that nobody allocates from it, and puts it back. */
-bool heap_borrow_locked(struct span *span);
-void heap_return(struct span *span);
+/* For the purge: takes what it may give back out of reach, so that nobody allocates there, and puts it back. Of a
+ * span of one slice that is the whole span, out of its lists (slots: 0); of a long span, the free slots that have not
+ * been given back since they were last used (slots: their bits). False when there is nothing, or its heap is busy. */
+bool heap_borrow_locked(struct span *span, uint64_t *slots);
+void heap_return(struct span *span, uint64_t slots);
 /* In a child of fork: a span that the purge had borrowed in the parent. */
 void heap_after_fork_in_child(void);
 

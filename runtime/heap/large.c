@@ -70,10 +70,11 @@ static void clear_dirty(struct span *span) {
 
 void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) {
   size_t count = slices_for(size);
-  size_t slice_alignment = alignment > SLICE_BYTES ? alignment >> SLICE_SHIFT : 1;
+  if (alignment < SLICE_BYTES)
+    alignment = SLICE_BYTES;
   if (heap != NULL && !own_heap_admit(heap, count))
     return NULL;
-  struct span *span = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, slice_alignment, heap);
+  struct span *span = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, alignment, heap);
   if (span == NULL) {
     if (heap != NULL)
       own_heap_dismiss(heap, count);
@@ -129,7 +130,7 @@ static void *move_pages(struct span *span, size_t size) {
   size_t count = slices_for(size);
   if (heap != NULL && !own_heap_admit(heap, count))
     return NULL;
-  struct span *to = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, 1, heap);
+  struct span *to = slices_take(FH_SPAN_LARGE, CLASS_NONE, count, SLICE_BYTES, heap);
   if (to == NULL || kernel.move(span->start, to->start, old_bytes) != 0) {
     if (to != NULL)
       slices_give(to);

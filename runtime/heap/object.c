@@ -1,12 +1,5 @@
 #include "heap/object.h"
 
-static bool slot_is_live(struct span *span, uint32_t index) {
-  uint64_t bit = (uint64_t)1 << index % 64;
-  return ((__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) |
-           __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED)) &
-          bit) == 0;
-}
-
 struct object object_at(const void *pointer) {
   uintptr_t address = (uintptr_t)pointer;
   struct object object = {.kind = OBJECT_FOREIGN};
@@ -24,7 +17,7 @@ struct object object_at(const void *pointer) {
     object.bytes = span->object_bytes;
     object.start = span->start + index * object.bytes;
     object.kind = object.start == address ? OBJECT_SMALL : OBJECT_INTERIOR;
-    object.live = slot_is_live(span, index);
+    object.live = span_slot_is_live(span, index);
   } else if (span->kind == FH_SPAN_LARGE) {
     object.span = span;
     object.bytes = span->object_bytes;

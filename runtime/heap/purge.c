@@ -60,6 +60,19 @@ static unsigned free_pages(struct span *span) {
   return all & ~busy;
 }
 
+/* Gives back the whole pages of borrowed slots of a long span. */
+static size_t purge_slots(struct span *span, uint64_t slots) {
+  size_t given = 0;
+  for (; slots != 0; slots &= slots - 1) {
+    uintptr_t slot = span->start + (unsigned)__builtin_ctzll(slots) * span->object_bytes;
+    uintptr_t from = align_up(slot, space.page_bytes);
+    uintptr_t to = align_down(slot + span->object_bytes, space.page_bytes);
+    if (to > from && kernel.purge(from, to - from) == 0)
+      given += to - from;
+  }
+  return given;
+}
+
 /* Gives back the pages of `pages`, run by run. The span is borrowed: nobody allocates from it. */
 static size_t purge_pages(struct span *span, unsigned pages) {
   size_t given = 0;
@@ -69,7 +82,7 @@ static size_t purge_pages(struct span *span, unsigned pages) {
     unsigned run = ((1u << count) - 1) << first;
     if (kernel.purge(span->start + first * space.page_bytes, count * space.page_bytes) != 0)
       break;
-    span->purged_pages |= (uint16_t)run;
+    span->purged |= (uint16_t)run;
     given += count * space.page_bytes;
     pages &= ~run;
   }
@@ -85,13 +98,16 @@ static size_t visit(struct span *span, bool at_once) {
   span->walk_live = (uint16_t)live;
   if (!stood_still || live == span->capacity || span->capacity - live < space.page_bytes / span->object_bytes)
     return 0;
-  unsigned pages = free_pages(span) & ~(unsigned)span->purged_pages;
-  if (pages == 0 || !heap_borrow_locked(span))
+  uint64_t slots;
+  bool is_long = span_is_long(span);
+  if (!is_long && (free_pages(span) & ~(unsigned)span->purged) == 0)
+    return 0;
+  if (!heap_borrow_locked(span, &slots))
     return 0;
   lock_drop(&slice_lock);
-  /* Looked at again now that no slot can be taken: frees that came since only add pages. */
-  size_t given = purge_pages(span, free_pages(span) & ~(unsigned)span->purged_pages);
-  heap_return(span);
+  /* Pages are looked for again now that no slot can be taken: frees that came since only add to them. */
+  size_t given = is_long ? purge_slots(span, slots) : purge_pages(span, free_pages(span) & ~(unsigned)span->purged);
+  heap_return(span, slots);
   lock_take(&slice_lock);
   accounts.root->purged_bytes += given;
   accounts.root->purge_calls++;
@@ -106,7 +122,7 @@ static size_t walk_spans(bool at_once) {
     for (unsigned i = 0; i < WALK_BATCH && slice < space_slice_limit; i++) {
       struct span *span = space_table[slice];
       size_t length = span->kind == FH_SPAN_NONE || span->first_slice != slice ? 1 : span->slices;
-      if (span->kind == FH_SPAN_SMALL && span->state != SPAN_CURRENT)
+      if (span->kind == FH_SPAN_SMALL && (span->state != SPAN_CURRENT || span_is_long(span)))
         given += visit(span, at_once);
       slice += length;
     }

@@ -1,22 +1,28 @@
 /*
  * size_class.h: which slot size serves a request.
  *
- * Steps of 16 bytes to 256, then eight classes for each doubling to 1 KiB, then four to 32 KiB. Finer steps where
+ * Steps of 16 bytes to 256, then eight classes for each doubling to 1 KiB, then four to 64 KiB. Finer steps where
  * programs have most objects cost a few half-empty spans and save an eighth of every object; above, a slot's unused
  * tail is mostly pages that are never touched.
+ *
+ * Up to FAST_MAX_BYTES a span is one slice and its owner works on it without a lock. Above, where a call costs little
+ * next to touching the object, spans are several slices long, so that they hold eight slots or more, and everything
+ * is done under the heap's lock: then the purge can take free slots even from the span in use.
  */
 #ifndef FREEHOLD_HEAP_SIZE_CLASS_H
 #define FREEHOLD_HEAP_SIZE_CLASS_H
 
 #include "base/bits.h"
 #include "record/accounts.h"
+#include "space/space.h"
 
-#define CLASS_COUNT      52u
+#define CLASS_COUNT      56u
 #define GRANULE_SHIFT    4u
 #define GRANULE          ((size_t)1 << GRANULE_SHIFT)
 #define DIRECT_MAX_BYTES ((size_t)1024)      /* up to here a thread finds its bin with one load */
 #define DIRECT_ENTRIES   (DIRECT_MAX_BYTES / GRANULE + 1)
-#define SMALL_MAX_BYTES  ((size_t)32 * 1024) /* up to here objects share a slice */
+#define FAST_MAX_BYTES   ((size_t)8 * 1024)  /* up to here a span is one slice */
+#define SMALL_MAX_BYTES  ((size_t)64 * 1024) /* up to here objects share a span */
 
 _Static_assert(CLASS_COUNT <= FH_ACCOUNTS_CLASSES, "the accounts have no room for so many classes");
 
@@ -30,6 +36,12 @@ ALWAYS_INLINE unsigned size_class(size_t size) {
   if (size <= 1024)
     return 16 + (doubling - 8) * 8 + (unsigned)(((size - 1) >> (doubling - 3)) & 7);
   return 32 + (doubling - 10) * 4 + (unsigned)(((size - 1) >> (doubling - 2)) & 3);
+}
+
+/* Slices in a span of the class. */
+ALWAYS_INLINE unsigned class_slices(unsigned class_index) {
+  size_t bytes = class_bytes[class_index];
+  return bytes <= FAST_MAX_BYTES ? 1 : (unsigned)divide_up(8 * bytes, SLICE_BYTES);
 }
 
 #endif

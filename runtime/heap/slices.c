@@ -139,8 +139,13 @@ static void run_give(struct span *run) {
 
 /* ---- Taking. ---- */
 
+/* The first slice at or behind `slice` whose address is a multiple of `alignment`. */
+static size_t aligned_slice(size_t slice, size_t alignment) {
+  return slice_of(align_up(slice_address(slice), alignment));
+}
+
 static bool run_fits(const struct span *run, size_t count, size_t alignment) {
-  size_t first = align_up(run->first_slice, alignment);
+  size_t first = aligned_slice(run->first_slice, alignment);
   return first + count <= (size_t)run->first_slice + run->slices;
 }
 
@@ -236,7 +241,7 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
   span = span_descriptor_take(class_index);
   if (span == NULL)
     goto out;
-  if (alignment > 1) { /* both ends of the run may stay behind */
+  if (alignment > SLICE_BYTES) { /* both ends of the run may stay behind */
     spare = span_descriptor_take(CLASS_NONE);
     if (spare == NULL)
       goto fail;
@@ -244,11 +249,11 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
   size_t first;
   struct span *run = run_find(count, alignment);
   if (run != NULL) {
-    first = align_up(run->first_slice, alignment);
+    first = aligned_slice(run->first_slice, alignment);
     run_cut(run, first, count, &spare);
   } else {
     size_t limit = space_slice_limit;
-    size_t skipped = align_up(limit, alignment) - limit;
+    size_t skipped = aligned_slice(limit, alignment) - limit;
     if (skipped != 0 && spare == NULL)
       goto fail;
     if (space_extend(skipped + count) == SIZE_MAX)

@@ -17,7 +17,7 @@ static struct class_shape shape_of(unsigned class_index) {
   struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, FH_SPAN_FREE_BITS / SPAN_UNIT};
   if (class_index == CLASS_NONE)
     return shape;
-  shape.capacity = (unsigned)(SLICE_BYTES / class_bytes[class_index]);
+  shape.capacity = (unsigned)(class_slices(class_index) * SLICE_BYTES / class_bytes[class_index]);
   shape.words = (unsigned)divide_up(shape.capacity, 64);
   /* The two bitmaps don't share a cache line: one is the owner's, the other everybody's. */
   unsigned bitmap_bytes = (unsigned)align_up(shape.words * 8, SPAN_UNIT);
@@ -57,9 +57,8 @@ void span_format(struct span *span, unsigned class_index) {
   span->class_index = (uint8_t)class_index;
   span->object_bytes = bytes;
   span->inverse = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
-  uint32_t excess = span->inverse * bytes; /* minus 2^32, by wrapping */
-  span->exact_bound = excess == 0 ? span->inverse : excess * shape.capacity;
-  span->purged_pages = 0;
+  span->exact_bound = span_is_long(span) ? 0 : span_exact_bound(span);
+  span->purged = 0;
   span->walk_live = 0;
   uint64_t *free_bits = span_free_bits(span);
   uint64_t *remote_bits = span_remote_bits(span);
@@ -83,7 +82,7 @@ uint64_t span_take_remote(struct span *span, unsigned number) {
     misuse_double_free("free", span->start + slot * span->object_bytes, span->object_bytes);
     taken &= ~bits;
   }
-  span->freed_calls += (unsigned)__builtin_popcountll(taken);
+  span->freed_calls += count_bits(taken);
   bits |= taken;
   __atomic_store_n(word, bits, __ATOMIC_RELAXED);
   return bits;
@@ -92,7 +91,7 @@ uint64_t span_take_remote(struct span *span, unsigned number) {
 unsigned span_take_all_remote(struct span *span) {
   unsigned free_slots = 0;
   for (unsigned i = 0; i < span->words; i++)
-    free_slots += (unsigned)__builtin_popcountll(span_take_remote(span, i));
+    free_slots += count_bits(span_take_remote(span, i));
   return free_slots;
 }
 
@@ -101,7 +100,7 @@ unsigned span_live(struct span *span) {
   uint64_t *remote_bits = span_remote_bits(span);
   unsigned gone = 0;
   for (unsigned i = 0; i < span->words; i++)
-    gone += (unsigned)__builtin_popcountll(__atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
+    gone += count_bits(__atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
                                            __atomic_load_n(&remote_bits[i], __ATOMIC_ACQUIRE));
   return span->capacity - gone;
 }

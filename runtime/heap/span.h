@@ -1,7 +1,7 @@
 /*
  * span.h: one or more slices with what is in them, and the descriptor that says so.
  *
- * A small span is one slice cut in slots of one size. Which slots are free stands in bitmaps of the descriptor, never
+ * A small span is a slice, or a few, cut in slots of one size. Which slots are free stands in bitmaps of the descriptor, never
  * in the slots: running off an object can't reach them, a freed object's pages can be given back, and whether a
  * pointer names a live object is a fact and not a guess.
  *
@@ -38,7 +38,7 @@ struct span {
   /* These stand in record/accounts.h too: readers outside the process know them. */
   uintptr_t start;      /* fixed while the span is in use */
   uint32_t inverse;     /* fixed; see span_slot */
-  uint32_t exact_bound; /* fixed */
+  uint32_t exact_bound; /* 0 sends the owner's frees to the slow path; set by whoever sets a remote bit; atomic */
   uintptr_t owner;      /* changes under the heap's lock; atomic */
   uint32_t countdown;   /* owner; the free path without a lock ends when it reaches 0 */
   uint32_t countdown_start;
@@ -55,7 +55,7 @@ struct span {
   uint8_t state;            /* enum span_state; heap's lock */
   uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
   uint16_t walk_live;       /* live slots when the purge last came by; purge thread */
-  uint16_t purged_pages;    /* pages given back since the span was last current; heap's lock */
+  uint16_t purged;          /* given back: pages since the span was last current, or slots of a long span; heap's lock */
   uint32_t first_slice;     /* fixed while in use; slice lock */
   uint32_t dirty_slices;    /* of a free run; slice lock */
   struct heap *heap;        /* whose lists it is in; heap's lock, atomic for readers */
@@ -107,6 +107,28 @@ ALWAYS_INLINE bool span_slot(const struct span *span, uint32_t offset, size_t *i
   uint64_t product = (uint64_t)offset * span->inverse;
   *index = (size_t)(product >> 32);
   return (uint32_t)product < span->exact_bound;
+}
+
+/* exact_bound of a small span whose owner may take the fast path. */
+ALWAYS_INLINE uint32_t span_exact_bound(const struct span *span) {
+  uint32_t excess = span->inverse * (uint32_t)span->object_bytes; /* minus 2^32, by wrapping */
+  return excess == 0 ? span->inverse : excess * span->capacity;
+}
+
+/* Longer than a slice: no unlocked paths. */
+ALWAYS_INLINE bool span_is_long(const struct span *span) { return span->object_bytes > FAST_MAX_BYTES; }
+
+ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
+  uint64_t bit = (uint64_t)1 << index % 64;
+  return ((__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) |
+           __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED)) &
+          bit) == 0;
+}
+
+/* Sets free bits of a word, by whoever may write them. */
+ALWAYS_INLINE void span_set_free(struct span *span, size_t number, uint64_t bits) {
+  uint64_t *word = &span_free_bits(span)[number];
+  __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED) | bits, __ATOMIC_RELEASE);
 }
 
 /* Descriptor for a small span of `class_index`, or with CLASS_NONE one without bitmaps. Under the slice lock. NULL

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-__thread struct bin *thread_bins[DIRECT_ENTRIES] = {[0 ... DIRECT_ENTRIES - 1] = &empty_bin};
+__thread struct thread_view thread_view = {.bins = {[0 ... DIRECT_ENTRIES - 1] = &empty_bin}};
 __thread struct heap *thread_heap;
 
 static struct lock registry_lock;
@@ -66,15 +66,24 @@ void heap_destroy_own(struct heap *heap) {
 
 /* ---- This thread's heap. ---- */
 
-static void thread_bins_point_to(struct heap *heap) {
+void thread_view_refresh(struct heap *heap) {
+  if (heap != thread_heap)
+    return;
+  thread_view.owned = heap->owned;
+  thread_view.owned_limit = heap->owned_limit;
+}
+
+static void thread_view_point_to(struct heap *heap) {
+  thread_view.owned = heap != NULL ? heap->owned : NULL;
+  thread_view.owned_limit = heap != NULL ? heap->owned_limit : 0;
   for (size_t i = 0; i < DIRECT_ENTRIES; i++)
-    thread_bins[i] = heap != NULL ? &heap->bins[size_class(i * GRANULE)] : &empty_bin;
+    thread_view.bins[i] = heap != NULL ? &heap->bins[size_class(i * GRANULE)] : &empty_bin;
 }
 
 static void thread_heap_leave(void *heap) {
   if (thread_heap != heap || heap == NULL)
     return;
-  thread_bins_point_to(NULL);
+  thread_view_point_to(NULL);
   thread_heap = NULL;
   heap_abandon(heap);
   heap_idle(heap);
@@ -99,7 +108,7 @@ COLD static struct heap *thread_heap_make(void) {
   if (heap == NULL)
     return NULL;
   thread_heap = heap;
-  thread_bins_point_to(heap);
+  thread_view_point_to(heap);
   /* May allocate; by now that works. When it fails the heap is found again by the thread pointer. */
   if (end_of_thread_made)
     pthread_setspecific(end_of_thread, heap);

@@ -6,13 +6,26 @@
 
 #include "heap/heap.h"
 
-/* For requests up to DIRECT_MAX_BYTES, by granules: the bin that serves them. They all start out at the empty bin, so
- * that a thread's first allocation is just one more that finds no free slot. */
-INTERNAL extern __thread struct bin *thread_bins[DIRECT_ENTRIES];
+/*
+ * What the fast paths of one thread read. Written by the thread alone.
+ *
+ * bins: for requests up to DIRECT_MAX_BYTES, by granules, the bin that serves them. They all start out at the empty
+ * bin, so that a thread's first allocation is just one more that finds no free slot.
+ * owned, owned_limit: the heap's table of owned spans. A slice at or above the limit is none of this thread's.
+ */
+struct thread_view {
+  size_t owned_limit;
+  struct span **owned;
+  struct bin *bins[DIRECT_ENTRIES];
+};
+INTERNAL extern __thread struct thread_view thread_view;
 /* NULL before the thread's first allocation and after its heap was left behind. */
 INTERNAL extern __thread struct heap *thread_heap;
 
 ALWAYS_INLINE uintptr_t thread_pointer(void) { return (uintptr_t)__builtin_thread_pointer(); }
+
+/* Copies the heap's table of owned spans into the view, if the heap is this thread's. */
+void thread_view_refresh(struct heap *heap);
 
 /* This thread's heap, made if need be; NULL when there is no memory. */
 struct heap *thread_heap_get(void);
