@@ -24,6 +24,7 @@ import workloads
 SOURCE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEFAULT_ROUNDS = 5
 JSON_VERSION = 1
+BUSY_LOAD = 0.7  # of a one-minute load average; beyond it wall times mislead
 
 
 def parse_arguments():
@@ -33,6 +34,8 @@ def parse_arguments():
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="only this workload, or `own`, `program` or `start`; may be repeated")
     parser.add_argument("--allocators", metavar="A,B", help="only these heaps, besides glibc")
+    parser.add_argument("--clock", choices=(summary.WALL, summary.CPU), default=summary.WALL,
+                        help="what the verdict goes by; on a busy machine only `cpu` is worth anything")
     parser.add_argument("--json", metavar="FILE", help="write every sample and the summary")
     parser.add_argument("--write", metavar="FILE", help="write the tables as Markdown")
     parser.add_argument("--strict", action="store_true", help="a missed target is a failure")
@@ -46,7 +49,7 @@ def describe_machine():
             return next((line.split(":", 1)[1].strip() for line in file if line.startswith(key)), "unknown")
     memory = int(first("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
     return {"date": datetime.date.today().isoformat(), "cpu": first("/proc/cpuinfo", "model name"),
-            "cores": os.cpu_count(), "memory": f"{memory:.0f} GiB", "kernel": platform.release()}
+            "cores": os.cpu_count(), "load": os.getloadavg()[0], "memory": f"{memory:.0f} GiB", "kernel": platform.release()}
 
 
 class Progress:
@@ -136,7 +139,7 @@ def choose(only):
 
 def as_json(machine, heaps, rounds, rows, samples, start, names, problems):
     return {
-        "version": JSON_VERSION, "machine": machine, "rounds": rounds,
+        "version": JSON_VERSION, "machine": machine, "rounds": rounds, "clock": rows[0].clock if rows else None,
         "allocators": {allocator.name: allocator.version for allocator in heaps},
         "workloads": [{"name": row.name, "group": row.group, "what": row.what, "time_ratio": row.time_ratio,
                        "cpu_ratio": row.cpu_ratio, "rss_ratio": row.rss_ratio, "best": row.best,
@@ -173,6 +176,9 @@ def main():
         print(f"run.py: {arguments.build}/lib/libfreehold.so is missing: only its peers are compared", file=sys.stderr)
 
     machine, progress = describe_machine(), Progress()
+    if machine["load"] > BUSY_LOAD and arguments.clock == summary.WALL:
+        print(f"run.py: the machine is busy (load {machine['load']:.1f}): wall times will mislead; see --clock",
+              file=sys.stderr)
     scratch = tempfile.mkdtemp(prefix="freehold-bench.")
     try:
         session = Session(measure.Measurer(tools_dir, scratch), heaps, progress)
@@ -180,7 +186,7 @@ def main():
             workload.prepare(session.measurer)
         samples = session.all_rounds(chosen, arguments.rounds)
         rows = [summary.make_row(workload, samples[workload.name],
-                                 session.resting(workload) if workload.group == workloads.OWN else {})
+                                 session.resting(workload) if workload.group == workloads.OWN else {}, arguments.clock)
                 for workload in chosen]
         start = {}
         if not arguments.only or "start" in arguments.only:
