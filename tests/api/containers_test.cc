@@ -4,6 +4,7 @@
 #include <freehold/new.hpp>
 
 #include <cstring>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <memory>
@@ -71,7 +72,7 @@ void resources() {
   EXPECT(process_wide != in_heap);
   EXPECT(in_heap != *std::pmr::new_delete_resource());
   for (std::size_t alignment = 1; alignment <= 65536; alignment *= 2)
-    for (std::size_t size : {0, 1, 100, 10000}) {
+    for (std::size_t size : std::initializer_list<std::size_t>{0, 1, 100, 10000}) {
       void *object = in_heap.allocate(size, alignment);
       EXPECT_ALIGNED(object, alignment);
       std::memset(object, 1, size);

@@ -27,10 +27,15 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* Names that the C library's headers may not have. */
-void *reallocf(void *pointer, size_t size);
-void free_sized(void *pointer, size_t size);
-void free_aligned_sized(void *pointer, size_t alignment, size_t size);
+/* Names that the C library's headers may not have, nor the C library itself. */
+#ifdef TEST_PRELOADED
+#define ONLY_AT_RUN_TIME __attribute__((weak))
+#else
+#define ONLY_AT_RUN_TIME
+#endif
+ONLY_AT_RUN_TIME void *reallocf(void *pointer, size_t size);
+ONLY_AT_RUN_TIME void free_sized(void *pointer, size_t size);
+ONLY_AT_RUN_TIME void free_aligned_sized(void *pointer, size_t alignment, size_t size);
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <memory>
@@ -32,7 +33,7 @@ void touch(void *object, std::size_t size, std::size_t alignment) {
 }
 
 void every_form() {
-  for (std::size_t size : {0, 1, 8, 24, 100, 1000, 5000, 70000, 2000000}) {
+  for (std::size_t size : std::initializer_list<std::size_t>{0, 1, 8, 24, 100, 1000, 5000, 70000, 2000000}) {
     void *object = ::operator new(size);
     touch(object, size, 16);
     ::operator delete(object);
