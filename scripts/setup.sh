@@ -35,7 +35,9 @@ if ! command -v dpkg-query >/dev/null; then
   exit 0
 fi
 
-installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null | sed -n 's/^installed //p')
+# dpkg-query fails when it does not know one of them.
+installed=$({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true; } |
+  sed -n 's/^installed //p')
 missing=()
 for package in "${wanted[@]}"; do
   grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
