@@ -1,15 +1,15 @@
 #!/bin/bash
-# soak.sh BUILD: the tests of tests/stress/ over and over in every variant, for SOAK_MINUTES (default 60) in all.
-# FREEHOLD_SOAK=1 tells them to take their long form. Stops at the first failure.
+# soak.sh BUILD: random calls with new seeds, then the tests of tests/stress/ and tests/fuzz/, over and over in every
+# variant, for SOAK_MINUTES (default 60) in all. Stops at the first failure; the seed is in what it printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
 minutes=${SOAK_MINUTES:-60}
+burst=${SOAK_BURST_SECONDS:-60}
 lanes=(clang debug thread address undefined musl aarch64)
-export FREEHOLD_SOAK=1
 
 for lane in "${lanes[@]}"; do
-  echo "building $lane"
+  echo "soak: building $lane"
   scripts/lane.sh "$lane" build
 done
 end=$((SECONDS + minutes * 60))
@@ -18,9 +18,13 @@ while [ $SECONDS -lt $end ]; do
   round=$((round + 1))
   for directory in "$build" "${lanes[@]/#/build/lane-}"; do
     [ $SECONDS -lt $end ] || break
-    echo "round $round: $directory, $(((end - SECONDS) / 60)) minutes left"
-    ctest --test-dir "$directory" -R '^(stress|api)\.' -j "${JOBS:-$(nproc)}" --output-on-failure --stop-on-failure \
+    echo "soak: round $round, $directory, $(((end - SECONDS) / 60)) minutes left"
+    run=()
+    [ "$directory" != build/lane-aarch64 ] || run=(scripts/run-aarch64.sh)
+    "${run[@]}" "$directory/bin/stress_random_calls" "$burst" "$RANDOM$RANDOM"
+    "${run[@]}" "$directory/bin/fuzz_replay" "-seconds=$burst" "-seed=$RANDOM$RANDOM"
+    ctest --test-dir "$directory" -L '^(stress|fuzz)$' -j "${JOBS:-$(nproc)}" --output-on-failure --stop-on-failure \
       --no-tests=ignore --schedule-random
   done
 done
-echo "$minutes minutes, nothing failed"
+echo "soak: $minutes minutes, nothing failed"
