@@ -36,6 +36,10 @@ extern "C" {
 ONLY_AT_RUN_TIME void *reallocf(void *pointer, size_t size);
 ONLY_AT_RUN_TIME void free_sized(void *pointer, size_t size);
 ONLY_AT_RUN_TIME void free_aligned_sized(void *pointer, size_t alignment, size_t size);
+#ifndef __GLIBC__
+ONLY_AT_RUN_TIME void *pvalloc(size_t size);
+ONLY_AT_RUN_TIME int malloc_trim(size_t pad);
+#endif
 #ifdef __cplusplus
 }
 #endif

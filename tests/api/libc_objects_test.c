@@ -41,15 +41,20 @@ static int only_dots(const struct dirent *entry) {
 }
 
 int main(void) {
+#ifdef TEST_PRELOADED
   EXPECT(dlsym(RTLD_DEFAULT, "fh_version") != NULL);
+#else
+  EXPECT(fh_version() != NULL);
+#endif
   for (int round = 0; round < 50; round++) {
     take_and_free(strdup("a string"), 9);
     take_and_free(strndup("a string", 3), 4);
     take_and_free(wcsdup(L"wide"), 5 * sizeof(wchar_t));
     take_and_free(realpath("/proc/../proc/self/..", NULL), 6);
     take_and_free(getcwd(NULL, 0), 2);
-    char *name = canonicalize_file_name("/usr");
-    take_and_free(name, 5);
+#ifdef __GLIBC__
+    take_and_free(canonicalize_file_name("/usr"), 5);
+#endif
 
     char *text = NULL;
     EXPECT_EQUAL(asprintf(&text, "%d %s", 42, "forty-two"), 12);

@@ -147,7 +147,11 @@ static void test_malloc_stats(void) {
 }
 
 int main(void) {
+#ifdef TEST_PRELOADED
   EXPECT(dlsym(RTLD_DEFAULT, "fh_version") != NULL);
+#else
+  EXPECT(fh_version() != NULL);
+#endif
   test_the_checker();
   test_malloc_info();
   test_mallinfo();
