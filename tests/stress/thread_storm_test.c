@@ -82,8 +82,8 @@ int main(int argc, char **argv) {
     live += left_objects[i] ? left_objects[i]->size : 0;
   printf("%d threads; %zu KiB live; RSS %zu KiB after a quarter of them, %zu KiB after all\n", threads, live >> 10,
          early, late);
-  /* The number of live objects is the same all along; sizes vary a little. */
-  EXPECT(late < early + early / 2 + 16 * 1024);
+  /* The number of live objects is the same all along; sizes vary a little. A short run says nothing about growth. */
+  EXPECT(threads < 4000 || late < early + early / 2 + 16 * 1024);
   for (int i = 0; i < LEFT; i++)
     API(free)(left_objects[i]);
   return 0;
