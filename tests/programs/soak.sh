@@ -20,7 +20,7 @@ soak_redis() {
     ln -sf "$(command -v $program)" src/$program
   done
   with_library tclsh tests/test_helper.tcl --clients 2 --skipunit unit/moduleapi --skiptest 'Active defrag' \
-    --tags '-needs:debug -large-memory -external:skip' || fail "redis's test suite failed"
+    --tags '-large-memory' || fail "redis's test suite failed"
   require_active 1
 }
 
