@@ -7,6 +7,7 @@ stands between backticks, and the targets of links:
     `runtime/heap/fast.h`, `heap/fast.h`, `fast.h`   a file or a folder: from the root, from the document's folder, from
                                                      runtime/ or include/; a bare name anywhere in the tree
     `fh_heap_create`, `space_extend()`, `FH_DEBUG`   a name with an underscore: a word in some source of the tree
+    `--purge-delay=TIME`                             an option of the table, a flag of a command
     `make soak`                                      a target of the Makefile
     [text](page.md)                                  a file
 
@@ -66,6 +67,14 @@ class Tree:
                     self.words.update(re.findall(r"[A-Za-z_]\w+", (root / name).read_text(encoding="utf-8")))
                 except UnicodeDecodeError:
                     pass
+        self.flags = set()
+        for name in self.names:
+            if name == "record/options.def" or name.startswith("tool/cli/"):
+                text = (root / name).read_text(encoding="utf-8")
+                options = re.findall(r"^OPTION_\w+\((\w+)", text, re.M)
+                self.flags.update(option.replace("_", "-") for option in options)
+                self.flags.update("no-" + option.replace("_", "-") for option in options)
+                self.flags.update(re.findall(r'"--([a-z-]+)', text))
         makefile = (root / "Makefile").read_text() if "Makefile" in self.paths else ""
         self.targets = re.findall(r"^([\w%-]+):", makefile, re.M)
 
@@ -103,10 +112,14 @@ def check(tree, document):
         where = f"{document}:{number}"
         for token in TOKEN.findall(line):
             make = re.match(r"make ([a-z][\w-]*)", token)
+            flag = re.match(r"--([a-z][a-z-]*)", token)
             symbol = re.fullmatch(r"([A-Za-z]\w*_\w+)(\(\))?", token)
             if make:
                 if not tree.has_target(make.group(1)):
                     yield f"{where}: the Makefile has no target {make.group(1)}"
+            elif flag:
+                if document == "README.md" and flag.group(1) not in tree.flags:
+                    yield f"{where}: no command has the flag --{flag.group(1)}"
             elif symbol:
                 if symbol.group(1) not in tree.words:
                     yield f"{where}: no source has the name {symbol.group(1)}"
