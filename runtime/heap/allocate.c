@@ -10,14 +10,20 @@
 /* Below this an object moves to a smaller slot only when it shrinks to less than half. */
 #define SHRINK_SHARE 2
 
+static void *take_slot(unsigned class_index) {
+  struct heap *heap = thread_heap_get(); /* also for a long class: it starts the library */
+  if (UNLIKELY(heap == NULL))
+    return NULL;
+  return heap_take_slot(class_bytes[class_index] > FAST_MAX_BYTES ? heap_for_long() : heap, class_index);
+}
+
 NOINLINE void *allocate_slow(size_t size) {
   if (size > PTRDIFF_MAX)
     return NULL;
-  struct heap *heap = thread_heap_get();
-  if (UNLIKELY(heap == NULL))
-    return NULL;
   if (size <= SMALL_MAX_BYTES)
-    return heap_take_slot(heap, size_class(size));
+    return take_slot(size_class(size));
+  if (!heap_started() && !heap_start())
+    return NULL;
   return large_take(NULL, size, 1, false);
 }
 
@@ -37,12 +43,11 @@ void *allocate_aligned(size_t alignment, size_t size) {
     return NULL;
   if (alignment <= GRANULE)
     return allocate(size);
-  struct heap *heap = thread_heap_get();
-  if (UNLIKELY(heap == NULL))
-    return NULL;
   unsigned class_index = aligned_class(alignment, size);
   if (class_index != CLASS_NONE)
-    return heap_take_slot(heap, class_index);
+    return take_slot(class_index);
+  if (!heap_started() && !heap_start())
+    return NULL;
   return large_take(NULL, size > 0 ? size : 1, alignment, false);
 }
 
@@ -71,7 +76,9 @@ NOINLINE void release_slow(void *pointer) {
     return;
   struct object object = object_at(pointer);
   if (object.kind == OBJECT_SMALL && object.live) {
-    if (__atomic_load_n(&object.span->owner, __ATOMIC_RELAXED) == thread_pointer())
+    if (span_is_long(object.span))
+      heap_free_long(pointer, object.span, object.index);
+    else if (__atomic_load_n(&object.span->owner, __ATOMIC_RELAXED) == thread_pointer())
       heap_free_owned(pointer, object.span, object.index);
     else
       heap_free_remote(object.span, object.index, pointer);

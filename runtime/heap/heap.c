@@ -13,10 +13,13 @@
 #define PARTIAL_SHARE 16u
 /* How many full spans one refill looks through for what others have freed. */
 #define FULL_TRIES 16
+/* Free slots are compared in so many steps of the capacity. */
+#define FULL_ENOUGH 16u
 /* A countdown that is never over in practice: the current span's. */
 #define COUNTDOWN_CURRENT UINT32_MAX
 
 struct heap shared_heap;
+struct heap long_heaps[LONG_HEAPS];
 
 /* What the purge has borrowed, for those who must wait for it, or take its place after a fork. Set under the lock of
  * the span's heap, by the one thread that purges. */
@@ -30,6 +33,11 @@ void heap_format(struct heap *heap, uintptr_t owner) {
   heap->owner = owner;
   for (unsigned i = 0; i < CLASS_COUNT; i++)
     heap->bins[i] = (struct bin){.word = &no_free_slots, .object_bytes = class_bytes[i], .class_index = i};
+}
+
+struct heap *heap_for_long(void) {
+  int processor = sched_getcpu();
+  return &long_heaps[processor > 0 ? (unsigned)processor % LONG_HEAPS : 0];
 }
 
 static unsigned partial_threshold(const struct span *span) {
@@ -122,31 +130,35 @@ static struct span *make_current(struct heap *heap, struct span *span) {
   return span;
 }
 
-/* The next full span, among the oldest few, that others have freed enough of. */
+/* Of the oldest few full spans, the one in which others have freed most, if that is enough. The emptiest and not the
+ * first: a span that is refilled while most of it is live mixes young objects among old ones, and then is never empty.
+ * Those looked at go to the end of the list. */
 static struct span *find_remotely_freed(struct heap *heap, unsigned class_index) {
   struct span_list *list = &heap->full[class_index];
   uint64_t mask = (uint64_t)1 << class_index;
   if ((__atomic_load_n(&heap->remote_classes, __ATOMIC_RELAXED) & mask) == 0)
     return NULL;
-  struct span *first_seen = NULL;
-  for (int i = 0; i < FULL_TRIES; i++) {
+  struct span *best = NULL, *first_seen = NULL;
+  unsigned most = 0;
+  for (int i = 0; i < FULL_TRIES && most < FULL_ENOUGH; i++) {
     struct span *span = list->first;
-    if (span == NULL || span == first_seen) {
-      /* All of them were seen: the hint is used up. It is cleared before the last look at the first one seen, which
-       * only makes it wait for the next hint. */
+    if (span == first_seen) { /* all of them, or none, were seen: the hint is used up */
       __atomic_fetch_and(&heap->remote_classes, ~mask, __ATOMIC_RELAXED);
-      return NULL;
+      break;
     }
-    unsigned free_slots = span_take_all_remote(span);
-    if (free_slots >= partial_threshold(span))
-      return span;
-    span_set_countdown(span, partial_threshold(span) - free_slots);
-    span_list_remove(list, span);
-    span_list_append(list, span);
     if (first_seen == NULL)
       first_seen = span;
+    unsigned free_slots = span_take_all_remote(span);
+    if (free_slots >= partial_threshold(span) && free_slots * FULL_ENOUGH / span->capacity >= most) {
+      most = free_slots * FULL_ENOUGH / span->capacity;
+      best = span;
+    }
+    unsigned threshold = partial_threshold(span);
+    span_set_countdown(span, free_slots < threshold ? threshold - free_slots : 1);
+    span_list_remove(list, span);
+    span_list_append(list, span);
   }
-  return NULL;
+  return best;
 }
 
 static struct span *find_in_lists(struct heap *heap, unsigned class_index) {
@@ -162,7 +174,8 @@ static void change_heap(struct span *span, struct heap *heap) {
 }
 
 static struct span *adopt(struct heap *heap, unsigned class_index) {
-  if (shared_heap.partial[class_index].first == NULL && shared_heap.full[class_index].first == NULL)
+  if (__atomic_load_n(&shared_heap.partial[class_index].first, __ATOMIC_RELAXED) == NULL &&
+      __atomic_load_n(&shared_heap.full[class_index].first, __ATOMIC_RELAXED) == NULL)
     return NULL; /* a look without the lock: what comes a moment later is adopted next time */
   lock_take(&shared_heap.lock);
   struct span *span = find_in_lists(&shared_heap, class_index);
@@ -172,9 +185,36 @@ static struct span *adopt(struct heap *heap, unsigned class_index) {
   return span;
 }
 
+/* The empty spans of a heap without an owner go back: nobody came by when their last object was freed. */
+static COLD void release_empty(struct heap *heap) {
+  for (unsigned i = 0; i < CLASS_COUNT; i++) {
+    struct span_list *lists[] = {&heap->partial[i], &heap->full[i]};
+    struct span *current = heap->bins[i].span;
+    if (current != NULL && span_live(current) == 0)
+      bin_retire(heap, &heap->bins[i]);
+    for (unsigned j = 0; j < ARRAY_LENGTH(lists); j++)
+      for (struct span *span = lists[j]->first, *next; span != NULL; span = next) {
+        next = span->next;
+        if (span_live(span) != 0)
+          continue;
+        span_list_remove(lists[j], span);
+        span_forget(heap, span);
+        slices_give(span);
+      }
+  }
+}
+
+bool heap_admits(struct heap *heap, size_t bytes) {
+  if (heap->limit_bytes == 0)
+    return true;
+  if (heap->held_bytes + bytes > heap->limit_bytes)
+    release_empty(heap);
+  return heap->held_bytes + bytes <= heap->limit_bytes;
+}
+
 static struct span *create(struct heap *heap, unsigned class_index) {
   unsigned slices = class_slices(class_index);
-  if (heap->limit_bytes != 0 && heap->held_bytes + slices * SLICE_BYTES > heap->limit_bytes)
+  if (!heap_admits(heap, slices * SLICE_BYTES))
     return NULL;
   struct span *span = slices_take(FH_SPAN_SMALL, class_index, slices, SLICE_BYTES, heap);
   if (span == NULL)
@@ -196,13 +236,13 @@ static COLD struct span *scrape(struct heap *heap, unsigned class_index) {
   return NULL;
 }
 
-static COLD struct span *last_resort(struct heap *heap, unsigned class_index, bool locked) {
-  if (!locked)
-    lock_take(&heap->lock);
+static COLD struct span *last_resort(struct heap *heap, unsigned class_index) {
+  if (heap->owner == 0)
+    return scrape(heap, class_index);
+  lock_take(&heap->lock);
   struct span *span = scrape(heap, class_index);
-  if (!locked)
-    lock_drop(&heap->lock);
-  if (span != NULL || heap->own)
+  lock_drop(&heap->lock);
+  if (span != NULL)
     return span;
   lock_take(&shared_heap.lock);
   span = scrape(&shared_heap, class_index);
@@ -238,48 +278,64 @@ static bool owned_reach(struct heap *heap, size_t slice) {
 }
 
 static void own_span(struct heap *heap, struct span *span) {
-  if (heap->owner == 0 || span_is_long(span))
+  if (heap->owner == 0)
     return;
   if (span->first_slice < heap->owned_limit || owned_reach(heap, span->first_slice))
     __atomic_store_n(&heap->owned[span->first_slice], span, __ATOMIC_RELAXED);
 }
 
-NOINLINE bool heap_refill(struct heap *heap, struct bin *bin, bool locked) {
-  if (bin_advance(bin))
-    return true;
-  if (!locked)
+static struct span *next_span(struct heap *heap, struct bin *bin) {
+  bool has_owner = heap->owner != 0;
+  if (has_owner)
     lock_take(&heap->lock);
   bin_retire(heap, bin);
   struct span *span = find_in_lists(heap, bin->class_index);
-  if (!locked)
+  if (has_owner)
     lock_drop(&heap->lock);
-  if (span == NULL) {
-    if (!heap->own)
-      span = adopt(heap, bin->class_index);
-    if (span == NULL)
-      span = create(heap, bin->class_index);
-    if (span == NULL)
-      span = last_resort(heap, bin->class_index, locked);
-    if (span == NULL)
-      return false;
+  if (span != NULL)
+    return span;
+  if (has_owner)
+    span = adopt(heap, bin->class_index);
+  if (span == NULL)
+    span = create(heap, bin->class_index);
+  if (span == NULL)
+    span = last_resort(heap, bin->class_index);
+  if (span != NULL)
     own_span(heap, span);
-  }
+  return span;
+}
+
+static bool bin_open_first(struct bin *bin, struct span *span) {
+  bin->span = span;
   span_take_all_remote(span);
   for (unsigned number = 0; number < span->words; number++)
     if (span_free_bits(span)[number] != 0)
       return bin_open(bin, span, number), true;
-  return false; /* not reached: every way here gives a span with a free slot */
+  return false;
+}
+
+NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
+  if (bin_advance(bin))
+    return true;
+  for (;;) {
+    struct span *span = next_span(heap, bin);
+    if (span == NULL)
+      return false;
+    if (bin_open_first(bin, span))
+      return true;
+    /* The purge has borrowed all its free slots: it goes among the full ones, and the next one is tried. */
+  }
 }
 
 void *heap_take_slot(struct heap *heap, unsigned class_index) {
   struct bin *bin = &heap->bins[class_index];
-  bool locked = heap->own || bin->object_bytes > FAST_MAX_BYTES;
+  bool has_owner = heap->owner != 0;
   void *object = NULL;
-  if (locked)
+  if (!has_owner)
     lock_take(&heap->lock);
-  while (!bin_take(bin, &object) && heap_refill(heap, bin, locked))
+  while (!bin_take(bin, &object) && heap_refill(heap, bin))
     ;
-  if (locked)
+  if (!has_owner)
     lock_drop(&heap->lock);
   return object;
 }
@@ -320,7 +376,7 @@ NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t inde
   purge_slots_freed(freed_bytes);
 }
 
-static void free_in_long_span(const void *pointer, struct span *span, size_t index) {
+void heap_free_long(const void *pointer, struct span *span, size_t index) {
   struct heap *heap = span->heap;
   uint64_t freed_bytes = span->object_bytes;
   lock_take(&heap->lock);
@@ -337,10 +393,6 @@ static void free_in_long_span(const void *pointer, struct span *span, size_t ind
 }
 
 NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t index) {
-  if (span_is_long(span)) {
-    free_in_long_span(pointer, span, index);
-    return;
-  }
   /* Others have freed in this span: what they freed becomes visible to the owner's frees before those go on. The
    * exchange orders the bound before the look at the remote bits, as the freer orders bit before bound. */
   (void)__atomic_exchange_n(&span->exact_bound, span_exact_bound(span), __ATOMIC_SEQ_CST);
@@ -353,6 +405,24 @@ NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t ind
     heap_free_last(pointer, span, index);
   else
     span_set_free(span, index / 64, (uint64_t)1 << index % 64);
+}
+
+/* All slots of one word are free. Of a span that may have been given back meanwhile: then the answer is as good as
+ * none, and whoever acts on it looks again under the locks. */
+static bool word_is_free(struct span *span, size_t number) {
+  uint64_t all = ~(uint64_t)0;
+  if (number == span->words - 1u && span->capacity % 64 != 0)
+    all = ((uint64_t)1 << span->capacity % 64) - 1;
+  return (__atomic_load_n(&span_free_bits(span)[number], __ATOMIC_RELAXED) |
+          __atomic_load_n(&span_remote_bits(span)[number], __ATOMIC_RELAXED)) == all;
+}
+
+/* Somebody else has freed the last live object of a span. Its owner may not come by for a long time. */
+static void release_remotely(struct span *span, uintptr_t address) {
+  lock_take(&slice_lock);
+  if (space_table[slice_of(address)] == span && span->kind == FH_SPAN_SMALL)
+    heap_release_if_empty_locked(span);
+  lock_drop(&slice_lock);
 }
 
 void heap_free_remote(struct span *span, size_t index, const void *pointer) {
@@ -374,6 +444,8 @@ void heap_free_remote(struct span *span, size_t index, const void *pointer) {
   if ((__atomic_load_n(&heap->remote_classes, __ATOMIC_RELAXED) & class_mask) == 0)
     __atomic_fetch_or(&heap->remote_classes, class_mask, __ATOMIC_RELAXED);
   purge_slots_freed(object_bytes);
+  if (word_is_free(span, index / 64) && span_live(span) == 0)
+    release_remotely(span, (uintptr_t)pointer);
 }
 
 /* ---- Heaps that end. ---- */

@@ -1,9 +1,11 @@
 /*
  * heap.h: a heap: for every size class the span it allocates from and the spans it can turn to next.
  *
- * Three kinds of heap are made of this one struct:
+ * Four kinds of heap are made of this one struct:
  *   a thread heap    owner is its thread's thread pointer; that thread allocates and frees without a lock
  *   the shared heap  has no owner; keeps the spans of threads that have ended until another thread adopts them
+ *   the long heaps  have no owner; classes above FAST_MAX_BYTES come from the one of the processor that asks. Such
+ *                   spans are half a megabyte and few: a set of them for each thread would hold more than is live
  *   a heap of one's own (fh_heap_create)  has no owner; every allocation from it holds its lock
  *
  * Heaps are never given back to the system and never become anything else, so that a thread that has just freed
@@ -50,28 +52,40 @@ struct heap {
 };
 
 INTERNAL extern struct heap shared_heap;
+#define LONG_HEAPS 8u
+INTERNAL extern struct heap long_heaps[LONG_HEAPS];
 INTERNAL extern struct bin empty_bin;
 
 void heap_format(struct heap *heap, uintptr_t owner);
 
+/* Where this thread's objects of a class above FAST_MAX_BYTES come from. */
+struct heap *heap_for_long(void);
+
+/* Whether the limit of a heap of one's own leaves room for `bytes` more; gives its empty spans back to make some. Under
+ * its lock. */
+bool heap_admits(struct heap *heap, size_t bytes);
+
 /* Points the bin's window at free slots: the rest of the current span, then spans with room, then a span that a
  * thread has left behind, then a new one. False when there is no memory. By the owner; for a heap without an owner
- * under its lock (`locked`; also for the owner, with classes above FAST_MAX_BYTES). */
-bool heap_refill(struct heap *heap, struct bin *bin, bool locked);
+ * under its lock. */
+bool heap_refill(struct heap *heap, struct bin *bin);
 
-/* An object of `class_index`, through the bin and its refill. NULL when there is no memory. Takes the lock when the
- * class or the heap wants it. */
+/* An object of `class_index`, through the bin and its refill. NULL when there is no memory. Takes the lock of a heap
+ * without an owner. */
 void *heap_take_slot(struct heap *heap, unsigned class_index);
 
 /* The owner's free of slot `index` that brings the countdown to 0; frees the slot. The slot's bit is set under the lock,
  * so that the span is not given back by the purge while its owner is still at work on it. */
 void heap_free_last(const void *pointer, struct span *span, size_t index);
 
-/* Frees slot `index` of a span that the caller owns, where the fast path could not: others have freed in it, it is
- * long, or it is not in the table of owned spans. */
+/* Frees slot `index` of a span that the caller owns, where the fast path could not: others have freed in it, or it is
+ * not in the table of owned spans. */
 void heap_free_owned(const void *pointer, struct span *span, size_t index);
 
-/* Frees slot `index` of a span that the caller does not own. */
+/* Frees slot `index` of a long span, by anyone. */
+void heap_free_long(const void *pointer, struct span *span, size_t index);
+
+/* Frees slot `index` of a span of one slice that the caller does not own. */
 void heap_free_remote(struct span *span, size_t index, const void *pointer);
 
 /* Moves every span to the shared heap: the heap's thread has ended. Under no lock. */

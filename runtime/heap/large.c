@@ -8,17 +8,17 @@
 /* From here on moving page tables is cheaper than copying into pages that fault in one by one. */
 #define MOVE_PAGES_MIN (256 * KIB)
 
+#define PURGE_TO_CLEAR_MIN (16 * MIB)
+
 static size_t slices_for(size_t size) { return divide_up(size, SLICE_BYTES); }
 
 /* ---- A heap of one's own keeps its large objects in a list and counts them. ---- */
 
 static bool own_heap_admit(struct heap *heap, size_t slices) {
-  bool fits = true;
   lock_take(&heap->lock);
   size_t bytes = slices << SLICE_SHIFT;
-  if (heap->limit_bytes != 0 && bytes > heap->limit_bytes - heap->held_bytes)
-    fits = false;
-  else
+  bool fits = heap_admits(heap, bytes);
+  if (fits)
     heap->held_bytes += bytes;
   lock_drop(&heap->lock);
   return fits;
@@ -58,8 +58,11 @@ static void own_heap_remove(struct heap *heap, struct span *span) {
 
 /* ---- Taking and giving. ---- */
 
-/* Only slices that have been written before need clearing. */
+/* Only slices that have been written before need clearing. A program that wants so much zeroed memory rarely touches
+ * all of it: then its pages are given back, and come again as they are touched. */
 static void clear_dirty(struct span *span) {
+  if (span->object_bytes >= PURGE_TO_CLEAR_MIN && kernel.purge(span->start, span->object_bytes) == 0)
+    return;
   for (size_t i = 0; i < span->slices; i++)
     if ((space.states[span->first_slice + i] & SLICE_DIRTY) != 0) {
       size_t from = i << SLICE_SHIFT;

@@ -37,7 +37,7 @@ COLD void misuse_double_free(const char *call, uintptr_t address, size_t object_
   begin(&text, call, address);
   text_add(&text, "already free: ");
   add_object(&text, object_bytes);
-  text_add(&text, " that was freed before (double free)");
+  text_add(&text, " that was freed before (double free) or never handed out");
   end(&text);
 }
 

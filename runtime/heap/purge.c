@@ -6,12 +6,24 @@
 #include "heap/start.h"
 #include "space/kernel.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Less dirty memory than this is not worth a thread: no program is judged by it. */
 #define DIRTY_BYTES_MIN (4 * MIB)
 /* What a long-lived program keeps for its next allocations, however idle. */
 #define KEEP_BYTES (1 * MIB)
+/* However young: dirty free memory beyond this share of what is in use goes back at once. A heap that is turned over
+ * many times in purge_delay would otherwise hold what no longer fits any request until that time is over. */
+#define DIRTY_SHARE    32
+#define DIRTY_SHARE_MIN (8 * MIB)
+/* But no faster than this: a program that turns over large blocks would do nothing but fault them in again. */
+#define EARLY_BYTES_PER_SECOND (128 * MIB)
+#define EARLY_BYTES_MOST       (16 * MIB)
+/* Runs that a thread of the program gives back for the purge thread. */
+#define RUNS_IN_PASSING 2
+/* The thread's shortest pause. */
+#define PAUSE_MIN_NANOSECONDS (20 * MILLISECOND)
 /* Slots freed since the last walk that make another worth it: a share of the heap, at least this. */
 #define WALK_BYTES_MIN (1 * MIB)
 #define WALK_SHARE     64
@@ -26,7 +38,9 @@
 static uint32_t thread_runs;       /* atomic; set under the slice lock */
 static uint32_t thread_alive;      /* atomic; cleared by the kernel when the thread has left its stack */
 static bool thread_refused;        /* slice lock: the system gave no thread; purge in passing from then on */
+static uint32_t thread_calls;      /* atomic: the futex the thread sleeps on; counts what should wake it early */
 static uint64_t freed_slot_bytes;  /* atomic: since the last walk */
+static bool called_early;          /* slice lock: one call is enough until the thread has come by */
 static uint64_t next_in_passing;   /* slice lock */
 static uint8_t thread_stack[32 * 1024] __attribute__((aligned(64)));
 
@@ -142,15 +156,65 @@ static bool walk_is_due(void) {
 
 /* ---- The thread. ---- */
 
+/* How much dirty free memory may wait its time. Under the slice lock, or as a guess. */
+static uint64_t dirty_allowed(void) {
+  uint64_t share = (accounts.slices_in_use << SLICE_SHIFT) / DIRTY_SHARE;
+  return share > DIRTY_SHARE_MIN ? share : DIRTY_SHARE_MIN;
+}
+
+/* Takes what may be given back early from the allowance that time adds to. */
+static size_t purge_excess(unsigned runs_most) {
+  static uint64_t last; /* slice lock */
+  static int64_t allowance; /* slice lock; below 0 after a run larger than it */
+  lock_take(&slice_lock);
+  uint64_t now = kernel_now_coarse();
+  if (last != 0)
+    allowance += (int64_t)((now - last) / MILLISECOND * (EARLY_BYTES_PER_SECOND / 1000));
+  if (allowance > (int64_t)EARLY_BYTES_MOST)
+    allowance = EARLY_BYTES_MOST;
+  last = now;
+  uint64_t dirty = accounts.free_slice_bytes, keep = dirty_allowed();
+  uint64_t excess = dirty > keep ? dirty - keep : 0;
+  bool allowed = allowance > 0;
+  if (allowed && excess > (uint64_t)allowance)
+    keep = dirty - (uint64_t)allowance;
+  lock_drop(&slice_lock);
+  if (excess == 0 || !allowed)
+    return 0;
+  size_t given = slices_purge(UINT64_MAX, keep, runs_most);
+  lock_take(&slice_lock);
+  allowance -= (int64_t)given;
+  lock_drop(&slice_lock);
+  return given;
+}
+
+static size_t purge_old_and_excess(void) {
+  uint64_t now = kernel_now_coarse();
+  uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
+  size_t given = purge_excess(UINT_MAX) + slices_purge(deadline, KEEP_BYTES, UINT_MAX);
+  lock_take(&slice_lock);
+  called_early = false;
+  lock_drop(&slice_lock);
+  return given;
+}
+
 static void purge_thread(void) {
-  uint32_t never_woken = 0;
   unsigned idle = 0, walks_left = 0;
+  uint64_t next_walk = 0;
   for (;;) {
+    uint32_t calls = __atomic_load_n(&thread_calls, __ATOMIC_ACQUIRE);
     uint64_t pause = delay_nanoseconds() / 2;
-    kernel_wait(&never_woken, 0, pause > MILLISECOND ? pause : MILLISECOND);
+    if (pause < PAUSE_MIN_NANOSECONDS)
+      pause = PAUSE_MIN_NANOSECONDS;
+    kernel_wait(&thread_calls, calls, pause);
+    bool worked = purge_old_and_excess() != 0;
     uint64_t now = kernel_now_coarse();
-    uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
-    bool worked = slices_purge(deadline, KEEP_BYTES) != 0;
+    if (now < next_walk) {
+      uint32_t nobody = 0; /* woken early: not again before a pause that bounds what this costs */
+      kernel_wait(&nobody, 0, PAUSE_MIN_NANOSECONDS);
+      continue;
+    }
+    next_walk = now + pause;
     if (walk_is_due()) {
       __atomic_store_n(&freed_slot_bytes, 0, __ATOMIC_RELAXED);
       walks_left = 2; /* the first notes how full the spans are, the second finds those that stood still */
@@ -193,13 +257,27 @@ static void purge_in_passing(void) {
   next_in_passing = now + delay_nanoseconds() / 2;
   uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
   lock_drop(&slice_lock);
-  slices_purge(deadline, KEEP_BYTES);
+  purge_excess(UINT_MAX);
+  slices_purge(deadline, KEEP_BYTES, UINT_MAX);
   lock_take(&slice_lock);
 }
 
 void purge_wanted_locked(void) {
-  if (accounts.free_slice_bytes < DIRTY_BYTES_MIN || __atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0)
+  if (accounts.free_slice_bytes < DIRTY_BYTES_MIN)
     return;
+  if (__atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0) {
+    if (accounts.free_slice_bytes > dirty_allowed() && !called_early) {
+      called_early = true;
+      __atomic_fetch_add(&thread_calls, 1, __ATOMIC_RELEASE);
+      kernel_wake(&thread_calls);
+    } else if (accounts.free_slice_bytes > dirty_allowed() + dirty_allowed() / 4) {
+      /* The thread doesn't keep up (it may not get a processor): whoever frees so much lends a hand. */
+      lock_drop(&slice_lock);
+      purge_excess(RUNS_IN_PASSING);
+      lock_take(&slice_lock);
+    }
+    return;
+  }
   if (!thread_refused)
     start_thread();
   if (thread_refused)
@@ -221,7 +299,10 @@ size_t purge_everything(size_t keep_bytes) {
   if (!heap_started())
     return 0;
   size_t given = walk_spans(true);
-  return given + slices_purge(UINT64_MAX, keep_bytes);
+  return given + slices_purge(UINT64_MAX, keep_bytes, UINT_MAX);
 }
 
-void purge_after_fork_in_child(void) { thread_runs = thread_alive = 0; }
+void purge_after_fork_in_child(void) {
+  thread_runs = thread_alive = 0;
+  called_early = false;
+}

@@ -5,6 +5,7 @@
 #include "heap/purge.h"
 #include "space/kernel.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct lock slice_lock;
@@ -15,11 +16,19 @@ struct lock slice_lock;
 /* How many runs of a mixed bucket are looked at before the next bucket, where every run fits, is taken. */
 #define BUCKET_TRIES 16
 
-static struct span_list buckets[BUCKET_COUNT];
-static uint64_t bucket_used[(BUCKET_COUNT + 63) / 64];
+/* Runs with dirty slices, and runs without. The dirty ones are taken first, though they fit less well: pages that are
+ * there cost nothing, and what has been given back should stay so. */
+enum { RUNS_DIRTY, RUNS_CLEAN, RUN_KINDS };
+struct buckets {
+  struct span_list lists[BUCKET_COUNT];
+  uint64_t used[(BUCKET_COUNT + 63) / 64]; /* bit i: list i is not empty */
+};
+static struct buckets buckets[RUN_KINDS];
 static struct span *oldest_dirty, *newest_dirty;
-/* The run whose pages are being given back without the lock; so that a child of fork can put it back. */
-static struct span *run_in_purge;
+/* The runs whose pages are being given back without the lock, each in a place of its own: in no list, and for a child
+ * of fork to put back. */
+#define PURGES_AT_ONCE 8
+static struct span *runs_in_purge[PURGES_AT_ONCE];
 
 static unsigned bucket_of(size_t length) {
   if (length <= EXACT_LENGTHS)
@@ -72,6 +81,10 @@ static void dirty_list_remove(struct span *run) {
     newest_dirty = run->older;
 }
 
+static struct buckets *buckets_of(const struct span *run) {
+  return &buckets[run->dirty_slices != 0 ? RUNS_DIRTY : RUNS_CLEAN];
+}
+
 static void run_insert(struct span *run) {
   size_t last = run->first_slice + run->slices - 1;
   __atomic_store_n(&space_table[run->first_slice], run, __ATOMIC_RELAXED);
@@ -79,8 +92,9 @@ static void run_insert(struct span *run) {
   run->start = slice_address(run->first_slice);
   run->kind = FH_SPAN_FREE;
   unsigned bucket = bucket_of(run->slices);
-  span_list_prepend(&buckets[bucket], run);
-  bucket_used[bucket / 64] |= (uint64_t)1 << bucket % 64;
+  struct buckets *kind = buckets_of(run);
+  span_list_prepend(&kind->lists[bucket], run);
+  kind->used[bucket / 64] |= (uint64_t)1 << bucket % 64;
   accounts.free_slice_bytes += (uint64_t)run->dirty_slices << SLICE_SHIFT;
   if (run->dirty_slices != 0)
     dirty_list_add(run);
@@ -88,18 +102,33 @@ static void run_insert(struct span *run) {
 
 static void run_remove(struct span *run) {
   unsigned bucket = bucket_of(run->slices);
-  span_list_remove(&buckets[bucket], run);
-  if (buckets[bucket].first == NULL)
-    bucket_used[bucket / 64] &= ~((uint64_t)1 << bucket % 64);
+  struct buckets *kind = buckets_of(run);
+  span_list_remove(&kind->lists[bucket], run);
+  if (kind->lists[bucket].first == NULL)
+    kind->used[bucket / 64] &= ~((uint64_t)1 << bucket % 64);
   accounts.free_slice_bytes -= (uint64_t)run->dirty_slices << SLICE_SHIFT;
   if (run->dirty_slices != 0)
     dirty_list_remove(run);
 }
 
+static bool run_is_in_purge(const struct span *run) {
+  for (unsigned i = 0; i < PURGES_AT_ONCE; i++)
+    if (runs_in_purge[i] == run)
+      return true;
+  return false;
+}
+
+static struct span **place_for_purge(void) {
+  for (unsigned i = 0; i < PURGES_AT_ONCE; i++)
+    if (runs_in_purge[i] == NULL)
+      return &runs_in_purge[i];
+  return NULL;
+}
+
 /* The free run that slice `slice` belongs to as its first or last one, or NULL. */
 static struct span *run_at(size_t slice) {
   struct span *span = space_table[slice];
-  return span->kind == FH_SPAN_FREE && span != run_in_purge ? span : NULL;
+  return span->kind == FH_SPAN_FREE && !run_is_in_purge(span) ? span : NULL;
 }
 
 static void run_absorb(struct span *run, struct span *neighbour) {
@@ -149,22 +178,27 @@ static bool run_fits(const struct span *run, size_t count, size_t alignment) {
   return first + count <= (size_t)run->first_slice + run->slices;
 }
 
-static struct span *run_find(size_t count, size_t alignment) {
+static struct span *run_find_in(const struct buckets *kind, size_t count, size_t alignment) {
   unsigned bucket = bucket_of(count);
-  for (unsigned word = bucket / 64; word < ARRAY_LENGTH(bucket_used); word++) {
-    uint64_t used = bucket_used[word];
+  for (unsigned word = bucket / 64; word < ARRAY_LENGTH(kind->used); word++) {
+    uint64_t used = kind->used[word];
     if (word == bucket / 64)
       used &= ~(uint64_t)0 << bucket % 64;
     while (used != 0) {
       unsigned number = word * 64 + (unsigned)__builtin_ctzll(used);
       used &= used - 1;
       unsigned tries = BUCKET_TRIES;
-      for (struct span *run = buckets[number].first; run != NULL && tries-- != 0; run = run->next)
+      for (struct span *run = kind->lists[number].first; run != NULL && tries-- != 0; run = run->next)
         if (run_fits(run, count, alignment))
           return run;
     }
   }
   return NULL;
+}
+
+static struct span *run_find(size_t count, size_t alignment) {
+  struct span *run = run_find_in(&buckets[RUNS_DIRTY], count, alignment);
+  return run != NULL ? run : run_find_in(&buckets[RUNS_CLEAN], count, alignment);
 }
 
 /* Cuts [first, first + count) out of a run that is in its lists, and gives the rest back. `spare` may become the
@@ -224,7 +258,7 @@ static bool limit_allows(size_t count) {
     return false;
   if (wanted + accounts.free_slice_bytes > options.limit) {
     lock_drop(&slice_lock);
-    slices_purge(UINT64_MAX, 0);
+    slices_purge(UINT64_MAX, 0, UINT_MAX);
     lock_take(&slice_lock);
   }
   return ((accounts.slices_in_use + count) << SLICE_SHIFT) <= options.limit;
@@ -375,19 +409,19 @@ void slices_mark_clean(struct span *span) {
 
 /* ---- Purging. ---- */
 
-size_t slices_purge(uint64_t deadline, size_t keep_bytes) {
+size_t slices_purge(uint64_t deadline, size_t keep_bytes, unsigned runs_most) {
   size_t given = 0;
   lock_take(&slice_lock);
-  while (oldest_dirty != NULL && run_in_purge == NULL && oldest_dirty->freed_at <= deadline &&
-         accounts.free_slice_bytes > keep_bytes) {
+  for (struct span **place; runs_most-- != 0 && (place = place_for_purge()) != NULL && oldest_dirty != NULL &&
+                            oldest_dirty->freed_at <= deadline && accounts.free_slice_bytes > keep_bytes;) {
     struct span *run = oldest_dirty;
     /* Out of the lists nobody can take it or join it, so the lock need not be held for the system call. */
     run_remove(run);
-    run_in_purge = run;
+    *place = run;
     lock_drop(&slice_lock);
     int failure = kernel.purge(slice_address(run->first_slice), (size_t)run->slices << SLICE_SHIFT);
     lock_take(&slice_lock);
-    run_in_purge = NULL;
+    *place = NULL;
     if (failure == 0) {
       size_t bytes = (size_t)run->dirty_slices << SLICE_SHIFT;
       given += bytes;
@@ -410,10 +444,11 @@ size_t slices_purge(uint64_t deadline, size_t keep_bytes) {
 }
 
 void slices_after_fork_in_child(void) {
-  if (run_in_purge != NULL) {
-    struct span *run = run_in_purge;
-    run_in_purge = NULL;
-    run_give(run);
+  for (unsigned i = 0; i < PURGES_AT_ONCE; i++) {
+    struct span *run = runs_in_purge[i];
+    runs_in_purge[i] = NULL;
+    if (run != NULL)
+      run_give(run);
   }
 }
 
@@ -434,7 +469,7 @@ void slices_validate(void) {
     if (span->kind == FH_SPAN_FREE) {
       if (count_dirty(slice, span->slices) != span->dirty_slices)
         invalid("a free run's dirty slices");
-      dirty += span == run_in_purge ? 0 : span->dirty_slices;
+      dirty += run_is_in_purge(span) ? 0 : span->dirty_slices;
     } else {
       in_use += span->slices;
     }

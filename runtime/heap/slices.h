@@ -36,8 +36,8 @@ void slices_shrink(struct span *span, size_t keep);
 void slices_mark_clean(struct span *span);
 
 /* Gives back dirty free runs that were freed before `deadline` (kernel_now_coarse), oldest first, until at most
- * `keep_bytes` are left dirty. Returns the bytes given back. Drops the lock around system calls. */
-size_t slices_purge(uint64_t deadline, size_t keep_bytes);
+ * `keep_bytes` are left dirty or `runs_most` runs were done. Returns the bytes given back. Drops the lock around system calls. */
+size_t slices_purge(uint64_t deadline, size_t keep_bytes, unsigned runs_most);
 
 /* The invariants above; ends the program where one doesn't hold. For tests. */
 void slices_validate(void);

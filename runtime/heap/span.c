@@ -26,18 +26,27 @@ static struct class_shape shape_of(unsigned class_index) {
   return shape;
 }
 
+static struct span *free_descriptor(unsigned units) {
+  struct span *span = free_descriptors[units];
+  if (span == NULL)
+    return NULL;
+  free_descriptors[units] = span->next;
+  memset(span, 0, sizeof *span);
+  span->descriptor_units = (uint8_t)units;
+  return span;
+}
+
 struct span *span_descriptor_take(unsigned class_index) {
   unsigned units = shape_of(class_index).units;
-  struct span *span = free_descriptors[units];
-  if (span != NULL) {
-    free_descriptors[units] = span->next;
-    memset(span, 0, sizeof *span);
-  } else {
+  struct span *span = free_descriptor(units);
+  if (span == NULL) {
     span = space_metadata(units * SPAN_UNIT);
-    if (span == NULL)
-      return NULL;
+    if (span != NULL)
+      span->descriptor_units = (uint8_t)units;
   }
-  span->descriptor_units = (uint8_t)units;
+  /* Without memory for more, a larger one does. */
+  while (span == NULL && ++units < UNITS_MAX)
+    span = free_descriptor(units);
   return span;
 }
 

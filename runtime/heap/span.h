@@ -103,10 +103,11 @@ ALWAYS_INLINE bool span_slot(const struct span *span, uint32_t offset, size_t *i
   __asm__("mull %2" : "+a"(low), "=d"(high) : "m"(span->inverse) : "cc");
   *index = high;
   return (uint32_t)low < span->exact_bound;
-#endif
+#else
   uint64_t product = (uint64_t)offset * span->inverse;
   *index = (size_t)(product >> 32);
-  return (uint32_t)product < span->exact_bound;
+  return (uint32_t)product < __atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED);
+#endif
 }
 
 /* exact_bound of a small span whose owner may take the fast path. */

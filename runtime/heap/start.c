@@ -11,7 +11,7 @@
 
 static struct lock start_lock;
 static bool started; /* set once, with release; after it everything under the heap works */
-static bool failed;
+static bool complained;
 
 bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
 
@@ -19,15 +19,21 @@ bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
  * the few that matter at the start, which is said. */
 COLD bool heap_start(void) {
   lock_take(&start_lock);
-  if (!started && !failed) {
-    options_read(getenv("FREEHOLD"));
+  if (!started) {
+    static bool options_known;
+    if (!options_known)
+      options_read(getenv("FREEHOLD"));
+    options_known = true;
     if (space_start(options.reserve)) {
       heap_format(&shared_heap, 0);
+      for (unsigned i = 0; i < LONG_HEAPS; i++)
+        heap_format(&long_heaps[i], 0);
       accounts_start();
       __atomic_store_n(&started, true, __ATOMIC_RELEASE);
     } else {
-      failed = true;
-      warn("no addresses for the heap: even 16 MiB were refused; see ulimit -v", NULL);
+      if (!complained)
+        warn("no addresses for the heap: even 16 MiB were refused; see ulimit -v", NULL);
+      complained = true; /* but the next call tries again */
     }
   }
   bool done = started;

@@ -127,11 +127,15 @@ static void before_fork(void) {
   for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
     lock_take(&heap->lock);
   lock_take(&shared_heap.lock);
+  for (unsigned i = 0; i < LONG_HEAPS; i++)
+    lock_take(&long_heaps[i].lock);
   lock_take(&slice_lock);
 }
 
 static void after_fork_in_parent(void) {
   lock_drop(&slice_lock);
+  for (unsigned i = 0; i < LONG_HEAPS; i++)
+    lock_drop(&long_heaps[i].lock);
   lock_drop(&shared_heap.lock);
   for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
     lock_drop(&heap->lock);
@@ -144,6 +148,8 @@ static void after_fork_in_child(void) {
   purge_after_fork_in_child();
   lock_reset(&slice_lock);
   lock_reset(&shared_heap.lock);
+  for (unsigned i = 0; i < LONG_HEAPS; i++)
+    lock_reset(&long_heaps[i].lock);
   for (struct heap *heap = all_heaps; heap != NULL; heap = heap->next)
     lock_reset(&heap->lock);
   lock_reset(&registry_lock);
