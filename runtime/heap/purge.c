@@ -44,6 +44,9 @@ static bool called_early;          /* slice lock: one call is enough until the t
 static uint64_t next_in_passing;   /* slice lock */
 static uint8_t thread_stack[32 * 1024] __attribute__((aligned(64)));
 
+/* One span is borrowed at a time. Only ever tried, so it has no rank. */
+static struct lock borrow_lock;
+
 static uint64_t delay_nanoseconds(void) { return options.purge_delay * MILLISECOND; }
 
 /* ---- Pages inside spans. ---- */
@@ -116,12 +119,17 @@ static size_t visit(struct span *span, bool at_once) {
   bool is_long = span_is_long(span);
   if (!is_long && (free_pages(span) & ~(unsigned)span->purged) == 0)
     return 0;
-  if (!heap_borrow_locked(span, &slots))
+  if (!lock_try(&borrow_lock))
+    return 0; /* malloc_trim and the thread at once: the other one is at it */
+  if (!heap_borrow_locked(span, &slots)) {
+    lock_drop(&borrow_lock);
     return 0;
+  }
   lock_drop(&slice_lock);
   /* Pages are looked for again now that no slot can be taken: frees that came since only add to them. */
   size_t given = is_long ? purge_slots(span, slots) : purge_pages(span, free_pages(span) & ~(unsigned)span->purged);
   heap_return(span, slots);
+  lock_drop(&borrow_lock);
   lock_take(&slice_lock);
   accounts.root->purged_bytes += given;
   accounts.root->purge_calls++;
@@ -158,6 +166,8 @@ static bool walk_is_due(void) {
 
 /* How much dirty free memory may wait its time. Under the slice lock, or as a guess. */
 static uint64_t dirty_allowed(void) {
+  if (space.claimed)
+    return KEEP_BYTES; /* the program's stacks and files need the addresses */
   uint64_t share = (accounts.slices_in_use << SLICE_SHIFT) / DIRTY_SHARE;
   return share > DIRTY_SHARE_MIN ? share : DIRTY_SHARE_MIN;
 }
@@ -176,10 +186,10 @@ static size_t purge_excess(unsigned runs_most) {
   uint64_t dirty = accounts.free_slice_bytes, keep = dirty_allowed();
   uint64_t excess = dirty > keep ? dirty - keep : 0;
   bool allowed = allowance > 0;
-  if (allowed && excess > (uint64_t)allowance)
+  if (allowed && !space.claimed && excess > (uint64_t)allowance)
     keep = dirty - (uint64_t)allowance;
   lock_drop(&slice_lock);
-  if (excess == 0 || !allowed)
+  if (excess == 0 || !(allowed || space.claimed))
     return 0;
   size_t given = slices_purge(UINT64_MAX, keep, runs_most);
   lock_take(&slice_lock);
@@ -252,7 +262,7 @@ static void start_thread(void) {
 /* Without a thread: whoever gives slices back does what is due, from time to time. Under the slice lock. */
 static void purge_in_passing(void) {
   uint64_t now = kernel_now_coarse();
-  if (now < next_in_passing)
+  if (now < next_in_passing && !space.claimed)
     return;
   next_in_passing = now + delay_nanoseconds() / 2;
   uint64_t deadline = now > delay_nanoseconds() ? now - delay_nanoseconds() : 0;
@@ -265,6 +275,10 @@ static void purge_in_passing(void) {
 void purge_wanted_locked(void) {
   if (accounts.free_slice_bytes < DIRTY_BYTES_MIN)
     return;
+  if (space.claimed) {
+    purge_in_passing();
+    return;
+  }
   if (__atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0) {
     if (accounts.free_slice_bytes > dirty_allowed() && !called_early) {
       called_early = true;
@@ -305,4 +319,5 @@ size_t purge_everything(size_t keep_bytes) {
 void purge_after_fork_in_child(void) {
   thread_runs = thread_alive = 0;
   called_early = false;
+  lock_reset(&borrow_lock);
 }

@@ -285,6 +285,16 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
   if (run != NULL) {
     first = aligned_slice(run->first_slice, alignment);
     run_cut(run, first, count, &spare);
+    if (!space_restore(first, count)) {
+      *span = (struct span){.first_slice = (uint32_t)first,
+                            .slices = (uint32_t)count,
+                            .dirty_slices = count_dirty(first, count),
+                            .descriptor_units = span->descriptor_units};
+      table_fill(first, count, &no_span);
+      run_give(span);
+      span = NULL;
+      goto fail;
+    }
   } else {
     size_t limit = space_slice_limit;
     size_t skipped = aligned_slice(limit, alignment) - limit;
@@ -323,7 +333,8 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
 fail:
   if (spare != NULL)
     span_descriptor_give(spare);
-  span_descriptor_give(span);
+  if (span != NULL)
+    span_descriptor_give(span);
   span = NULL;
 out:
   lock_drop(&slice_lock);
@@ -369,7 +380,7 @@ bool slices_extend(struct span *span, size_t more) {
     space_publish(behind + more);
   } else {
     struct span *run = run_at(behind);
-    if (run == NULL || run->first_slice != behind || run->slices < more)
+    if (run == NULL || run->first_slice != behind || run->slices < more || !space_restore(behind, more))
       goto out;
     struct span *no_spare = NULL;
     run_cut(run, behind, more, &no_spare);
@@ -419,7 +430,7 @@ size_t slices_purge(uint64_t deadline, size_t keep_bytes, unsigned runs_most) {
     run_remove(run);
     *place = run;
     lock_drop(&slice_lock);
-    int failure = kernel.purge(slice_address(run->first_slice), (size_t)run->slices << SLICE_SHIFT);
+    int failure = space_purge(run->first_slice, run->slices);
     lock_take(&slice_lock);
     *place = NULL;
     if (failure == 0) {
@@ -427,7 +438,7 @@ size_t slices_purge(uint64_t deadline, size_t keep_bytes, unsigned runs_most) {
       given += bytes;
       accounts.root->purged_bytes += bytes;
       accounts.root->purge_calls++;
-      memset(space.states + run->first_slice, 0, run->slices);
+      space_mark_purged(run->first_slice, run->slices);
       run->dirty_slices = 0;
     } else {
       run->freed_at = kernel_now_coarse(); /* not again at once */

@@ -2,6 +2,7 @@
 #include "space/kernel.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/auxv.h>
 
 #define SMALLEST_SPACE (16 * MIB)
@@ -159,6 +160,34 @@ size_t space_extend(size_t count) {
 size_t space_page_bytes(void) { return space.page_bytes != 0 ? space.page_bytes : kernel_page_bytes(); }
 
 void space_publish(size_t slice_limit) { __atomic_store_n(&space_slice_limit, slice_limit, __ATOMIC_RELEASE); }
+
+int space_purge(size_t first, size_t count) {
+  uintptr_t address = slice_address(first);
+  return space.claimed ? kernel.release(address, count << SLICE_SHIFT) : kernel.purge(address, count << SLICE_SHIFT);
+}
+
+void space_mark_purged(size_t first, size_t count) {
+  memset(space.states + first, space.claimed ? SLICE_UNMAPPED : 0, count);
+}
+
+bool space_restore(size_t first, size_t count) {
+  if (!space.claimed)
+    return true;
+  for (size_t at = first; at < first + count;) {
+    size_t end = at;
+    while (end < first + count && (space.states[end] & SLICE_UNMAPPED) != 0)
+      end++;
+    if (end == at) {
+      at++;
+      continue;
+    }
+    if (kernel.claim(slice_address(at), (end - at) << SLICE_SHIFT) != 0)
+      return false;
+    memset(space.states + at, 0, end - at);
+    at = end;
+  }
+  return true;
+}
 
 void *space_metadata(size_t bytes) {
   bytes = align_up(bytes, 64);

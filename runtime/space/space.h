@@ -20,7 +20,8 @@
 struct span; /* heap/span.h */
 
 /* What one slice's pages hold. */
-#define SLICE_DIRTY 1u /* may have been written since it was last known to be zero */
+#define SLICE_DIRTY    1u /* may have been written since it was last known to be zero */
+#define SLICE_UNMAPPED 2u /* its addresses were given back as well, for a while */
 
 /*
  * What the fast paths read; variables of their own, because one load of each is then one instruction.
@@ -55,6 +56,14 @@ bool space_start(size_t reserve_bytes);
  * nothing changed. Zeroed. The caller fills the table entries, then publishes with space_publish. */
 size_t space_extend(size_t count);
 void space_publish(size_t slice_limit);
+
+/* Gives the pages of free slices back, without the lock: nobody may be able to take the slices meanwhile. Under a limit
+ * on addresses those go back too, for the program's own mappings. 0 or a negated errno. */
+int space_purge(size_t first, size_t count);
+/* Notes that it was done. */
+void space_mark_purged(size_t first, size_t count);
+/* Makes slices usable again whose addresses were given back. False when there is no room for them any more. */
+bool space_restore(size_t first, size_t count);
 
 /* Zeroed memory for a descriptor, aligned to 64 bytes; never given back. NULL when there is none. */
 void *space_metadata(size_t bytes);
