@@ -46,7 +46,7 @@ struct fh_span_record {
   uint8_t kind;           /* enum fh_span_kind */
   uint16_t remote_offset; /* of the remote bitmap from this record; the free bitmap is at FH_SPAN_FREE_BITS */
   uint8_t class_index;
-  uint8_t reserved;
+  uint8_t touched_words; /* the runtime's own */
 };
 #define FH_SPAN_FREE_BITS 128u
 

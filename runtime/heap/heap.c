@@ -11,6 +11,8 @@
 /* A full span comes back among the partial ones when so much of it is free: less would make the next refill come
  * too soon, more would hold free slots back. */
 #define PARTIAL_SHARE 16u
+/* A window is used again before a new one is opened when so much of the used ones is free. */
+#define GO_BACK_SHARE 4u
 /* How many full spans one refill looks through for what others have freed. */
 #define FULL_TRIES 16
 /* Free slots are compared in so many steps of the capacity. */
@@ -52,6 +54,22 @@ static void bin_open(struct bin *bin, struct span *span, unsigned word_number) {
   bin->word_number = word_number;
   bin->base = span->start + (uintptr_t)word_number * 64 * bin->object_bytes;
   bin->word = &span_free_bits(span)[word_number];
+  if (word_number >= span->touched_words)
+    span->touched_words = (uint8_t)(word_number + 1);
+}
+
+/* The first window with free slots among those that were open before, if a good part of their slots is free: memory
+ * that is warm, and counted already, comes before memory that was never touched. */
+static bool bin_go_back(struct bin *bin, struct span *span) {
+  unsigned free_slots = 0;
+  for (unsigned number = 0; number < span->touched_words; number++)
+    free_slots += count_bits(span_take_remote(span, number));
+  if (free_slots < span->touched_words * 64u / GO_BACK_SHARE)
+    return false;
+  for (unsigned number = 0; number < span->touched_words; number++)
+    if (span_free_bits(span)[number] != 0)
+      return bin_open(bin, span, number), true;
+  return false;
 }
 
 /* Moves the window on to the next word with free slots, once around the span; what others have freed is taken back
@@ -60,9 +78,12 @@ static bool bin_advance(struct bin *bin) {
   struct span *span = bin->span;
   if (span == NULL)
     return false;
-  for (unsigned number = bin->word_number + 1; number < span->words; number++)
+  for (unsigned number = bin->word_number + 1; number < span->words; number++) {
+    if (number == span->touched_words && bin_go_back(bin, span))
+      return true;
     if (span_take_remote(span, number) != 0)
       return bin_open(bin, span, number), true;
+  }
   if (span_take_all_remote(span) < partial_threshold(span))
     return false;
   for (unsigned number = 0; number < span->words; number++)

@@ -68,6 +68,7 @@ void span_format(struct span *span, unsigned class_index) {
   span->inverse = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
   span->exact_bound = span_is_long(span) ? 0 : span_exact_bound(span);
   span->purged = 0;
+  span->touched_words = 0;
   span->walk_live = 0;
   uint64_t *free_bits = span_free_bits(span);
   uint64_t *remote_bits = span_remote_bits(span);
