@@ -89,10 +89,20 @@ static void stats_path(struct text *path) {
   text_add_bytes(path, "", 1);
 }
 
+/* Standard error as it was at the start: many programs have closed theirs by the time they end. */
+static int kept_stderr = -1;
+/* Out of the way of the low numbers that programs count on. */
+#define KEPT_FD_MIN 100
+
+void accounts_keep_stderr(void) {
+  if (options.stats != STATS_OFF && options.stats_file[0] == '\0')
+    kept_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, KEPT_FD_MIN);
+}
+
 void accounts_print_at_exit(void) {
   if (options.stats == STATS_OFF)
     return;
-  int fd = STDERR_FILENO;
+  int fd = kept_stderr >= 0 && fcntl(kept_stderr, F_GETFD) >= 0 ? kept_stderr : STDERR_FILENO;
   if (options.stats_file[0] != '\0') {
     struct text path;
     stats_path(&path);
@@ -108,6 +118,6 @@ void accounts_print_at_exit(void) {
     fh_accounts_write_json(&totals, write_to_fd, &fd);
   else
     fh_accounts_write_text(&totals, write_to_fd, &fd);
-  if (fd != STDERR_FILENO)
+  if (fd != STDERR_FILENO && fd != kept_stderr)
     close(fd);
 }

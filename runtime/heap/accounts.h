@@ -25,6 +25,8 @@ void accounts_retire_span(unsigned class_index, uint64_t freed_calls);
 
 /* This process's accounts, the kernel's figures included. */
 void accounts_collect(struct fh_accounts *out);
+/* At the start, if accounts are to be printed on standard error. */
+void accounts_keep_stderr(void);
 /* At the end of the program, as the option stats says. */
 void accounts_print_at_exit(void);
 

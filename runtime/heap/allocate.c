@@ -95,14 +95,19 @@ static void *take_for(struct heap *heap, size_t size) {
   return heap != NULL ? allocate_from(heap, 0, size, false) : allocate(size);
 }
 
-void *reallocate(struct heap *heap, void *pointer, size_t size) {
+/* An object stays in its slot while it fits, and doesn't leave more than half of it unused. */
+static bool slot_suits(size_t slot_bytes, size_t size) {
+  return size <= slot_bytes && (size > slot_bytes / SHRINK_SHARE || slot_bytes == GRANULE);
+}
+
+static NOINLINE void *reallocate_slow(struct heap *heap, void *pointer, size_t size) {
   struct object object = object_at(pointer);
   if (!object.live || (object.kind != OBJECT_SMALL && object.kind != OBJECT_LARGE)) {
     misuse_bad_pointer("realloc", (uintptr_t)pointer);
     return NULL;
   }
   if (object.kind == OBJECT_SMALL) {
-    if (size <= object.bytes && (size > object.bytes / SHRINK_SHARE || object.bytes == GRANULE))
+    if (slot_suits(object.bytes, size))
       return pointer;
   } else if (size <= PTRDIFF_MAX) {
     void *resized = large_resize(object.span, size);
@@ -115,4 +120,19 @@ void *reallocate(struct heap *heap, void *pointer, size_t size) {
   memcpy(moved, pointer, size < object.bytes ? size : object.bytes);
   release(pointer);
   return moved;
+}
+
+void *reallocate(struct heap *heap, void *pointer, size_t size) {
+  size_t own_bytes = own_slot_bytes(pointer);
+  if (LIKELY(own_bytes != 0) && LIKELY(heap == NULL)) {
+    if (slot_suits(own_bytes, size))
+      return pointer;
+    void *moved = allocate(size);
+    if (moved == NULL)
+      return size <= own_bytes ? pointer : NULL; /* to shrink must not fail */
+    memcpy(moved, pointer, size < own_bytes ? size : own_bytes);
+    release(pointer);
+    return moved;
+  }
+  return reallocate_slow(heap, pointer, size);
 }

@@ -93,6 +93,19 @@ ALWAYS_INLINE bool span_test_and_free(struct span *span, size_t index) {
 #endif
 }
 
+/* The slot size, if `pointer` is a live slot of a span this thread owns; else 0, which says nothing. */
+ALWAYS_INLINE size_t own_slot_bytes(const void *pointer) {
+  uintptr_t address = (uintptr_t)pointer;
+  size_t slice = (address - space_base) >> SLICE_SHIFT;
+  if (UNLIKELY(slice >= thread_view.owned_limit))
+    return 0;
+  struct span *span = SHARED_LOAD(thread_view.owned[slice]);
+  size_t index;
+  if (UNLIKELY(!span_slot(span, (uint16_t)address, &index)) || UNLIKELY(!span_slot_is_live(span, index)))
+    return 0;
+  return span->object_bytes;
+}
+
 ALWAYS_INLINE void release(void *pointer) {
   uintptr_t address = (uintptr_t)pointer;
   size_t slice = (address - space_base) >> SLICE_SHIFT;

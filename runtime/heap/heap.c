@@ -370,13 +370,18 @@ static void settle_and_unlock(struct heap *heap, struct span *span) {
     lock_drop(&heap->lock);
     return;
   }
-  list_remove(heap, span);
   unsigned free_slots = span_take_all_remote(span);
   if (free_slots < span->capacity) {
-    list_place(heap, span, free_slots);
+    if (span->state == SPAN_PARTIAL) {
+      span_set_countdown(span, span->capacity - free_slots);
+    } else {
+      list_remove(heap, span);
+      list_place(heap, span, free_slots);
+    }
     lock_drop(&heap->lock);
     return;
   }
+  list_remove(heap, span);
   span_forget(heap, span);
   lock_drop(&heap->lock);
   slices_give(span);

@@ -9,7 +9,7 @@ struct object object_at(const void *pointer) {
   object.kind = OBJECT_NOWHERE;
   if (span->kind == FH_SPAN_SMALL) {
     uint32_t offset = (uint32_t)(address - span->start);
-    uint32_t index = (uint32_t)(offset / span->object_bytes);
+    uint32_t index = span_slot_around(span, offset);
     if (index >= span->capacity)
       return object;
     object.span = span;

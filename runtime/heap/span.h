@@ -110,6 +110,13 @@ ALWAYS_INLINE bool span_slot(const struct span *span, uint32_t offset, size_t *i
 #endif
 }
 
+/* The slot that `offset` lies in; may be at or above the capacity. */
+ALWAYS_INLINE uint32_t span_slot_around(const struct span *span, uint32_t offset) {
+  if (offset < SLICE_BYTES)
+    return (uint32_t)((uint64_t)offset * span->inverse >> 32);
+  return offset / (uint32_t)span->object_bytes; /* of a long span */
+}
+
 /* exact_bound of a small span whose owner may take the fast path. */
 ALWAYS_INLINE uint32_t span_exact_bound(const struct span *span) {
   uint32_t excess = span->inverse * (uint32_t)span->object_bytes; /* minus 2^32, by wrapping */

@@ -13,6 +13,9 @@ static struct lock start_lock;
 static bool started; /* set once, with release; after it everything under the heap works */
 static bool complained;
 
+static const enum huge_page_use huge_page_choices[] = {
+    [THP_AUTO] = HUGE_PAGES_UNDECIDED, [THP_ON] = HUGE_PAGES_ASKED, [THP_OFF] = HUGE_PAGES_NEVER};
+
 bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
 
 /* getenv may not be ready when the loader allocates before libc has set environ; then the options come too late for
@@ -24,7 +27,7 @@ COLD bool heap_start(void) {
     if (!options_known)
       options_read(getenv("FREEHOLD"));
     options_known = true;
-    if (space_start(options.reserve)) {
+    if (space_start(options.reserve, huge_page_choices[options.thp])) {
       heap_format(&shared_heap, 0);
       for (unsigned i = 0; i < LONG_HEAPS; i++)
         heap_format(&long_heaps[i], 0);
@@ -58,6 +61,7 @@ __attribute__((constructor(101))) static void library_loaded(void) {
   if (!heap_start())
     return;
   thread_start_hooks();
+  accounts_keep_stderr();
   if (options.verbose)
     say_what_is_in_use();
 }

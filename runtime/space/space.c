@@ -14,8 +14,12 @@
 #define COMMIT_STEP_MIN (1 * MIB)
 #define COMMIT_STEP_MAX (64 * MIB)
 #define TABLE_STEP      (64 * KIB)
-/* Huge pages cover whole 2 MiB; a program smaller than this must never be given one. */
+/* Huge pages cover whole 2 MiB. Only what a heap grows by beyond this is asked for in huge pages: then a last one that
+ * is half used is a few percent at most. */
 #define HUGE_PAGE_BYTES (2 * MIB)
+#define HUGE_PAGES_FROM (64 * MIB)
+/* Pages that are timed to learn what faults cost. */
+#define TRIAL_PAGES 64
 
 uintptr_t space_base;
 size_t space_slice_limit;
@@ -68,7 +72,8 @@ static bool place_for_claiming(size_t heap_bytes) {
   return false;
 }
 
-bool space_start(size_t reserve_bytes) {
+bool space_start(size_t reserve_bytes, enum huge_page_use huge_page_use) {
+  space.huge_page_use = huge_page_use;
   space.page_bytes = kernel_page_bytes();
   size_t address_limit = kernel_address_limit();
   if (address_limit != SIZE_MAX) {
@@ -82,6 +87,8 @@ bool space_start(size_t reserve_bytes) {
     intptr_t start = kernel.reserve(layout.total_bytes);
     if (start >= 0 || start < -4095) {
       place((uintptr_t)start, layout);
+      /* Where huge pages come unasked, a small program would pay 2 MiB for its first object. */
+      kernel.huge_pages(space_base, layout.slices << SLICE_SHIFT, false);
       kernel.name(space_base, layout.slices << SLICE_SHIFT, "freehold:heap");
       return true;
     }
@@ -126,6 +133,38 @@ static bool cover_tables(size_t slices) {
   return true;
 }
 
+/* Nanoseconds that the first touch of so many pages takes. */
+static uint64_t time_touches(uintptr_t address, size_t pages) {
+  uint64_t start = kernel_now();
+  for (size_t i = 0; i < pages; i++)
+    *(volatile char *)(address + i * space.page_bytes) = 0;
+  return kernel_now() - start;
+}
+
+/* Whether a huge page costs less than the small ones it stands for; it does not on every virtual machine. Tried on
+ * memory that is about to be handed out. */
+static bool huge_pages_pay(uintptr_t address, size_t bytes) {
+  uintptr_t aligned = align_up(address, HUGE_PAGE_BYTES);
+  if (aligned + 2 * HUGE_PAGE_BYTES > address + bytes)
+    return false;
+  uint64_t small = time_touches(aligned, TRIAL_PAGES);
+  uintptr_t second = aligned + HUGE_PAGE_BYTES;
+  if (kernel.huge_pages(second, HUGE_PAGE_BYTES, true) != 0)
+    return false;
+  uint64_t huge = time_touches(second, 1);
+  kernel.purge(second, HUGE_PAGE_BYTES);
+  return huge * TRIAL_PAGES < small * (HUGE_PAGE_BYTES / space.page_bytes);
+}
+
+static void consider_huge_pages(uintptr_t address, size_t bytes) {
+  if (space.huge_page_use == HUGE_PAGES_UNDECIDED && address - space_base >= HUGE_PAGES_FROM) {
+    bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, bytes);
+    space.huge_page_use = pay ? HUGE_PAGES_ASKED : HUGE_PAGES_NEVER;
+  }
+  if (space.huge_page_use == HUGE_PAGES_ASKED)
+    kernel.huge_pages(address, bytes, true);
+}
+
 size_t space_extend(size_t count) {
   size_t first = space_slice_limit;
   if (count > space.slice_capacity - first || !cover_tables(first + count))
@@ -144,15 +183,11 @@ size_t space_extend(size_t count) {
       return SIZE_MAX;
     space.slices_committed = committed >> SLICE_SHIFT;
     size_t grown = space_base + committed - address;
-    if (address == space_base) {
-      /* Where huge pages come unasked, the start of every heap must stay without: a small program would pay 2 MiB
-       * for its first object. */
+    if (space.claimed) {
       kernel.huge_pages(address, grown, false);
-    } else if (space.huge_pages) {
-      kernel.huge_pages(address, grown, true);
-    }
-    if (space.claimed)
       kernel.name(address, grown, "freehold:heap");
+    }
+    consider_huge_pages(address, grown);
   }
   return first;
 }

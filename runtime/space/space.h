@@ -34,6 +34,13 @@ INTERNAL extern uintptr_t space_base;
 INTERNAL extern size_t space_slice_limit;
 INTERNAL extern struct span **space_table;
 
+/* Whether the heap's growth beyond its first 64 MiB is asked for in transparent huge pages. */
+enum huge_page_use {
+  HUGE_PAGES_UNDECIDED, /* when it gets there, it is tried what they cost */
+  HUGE_PAGES_ASKED,
+  HUGE_PAGES_NEVER,
+};
+
 /* The rest: fixed after start, or under the slice lock. */
 struct space {
   uint8_t *states;
@@ -44,13 +51,13 @@ struct space {
   size_t metadata_bytes; /* descriptors in use, for the accounts */
   size_t slices_committed, table_committed, states_committed;
   bool claimed; /* piece by piece, under a limit on addresses */
-  bool huge_pages;
+  enum huge_page_use huge_page_use;
 };
 
 INTERNAL extern struct space space;
 
 /* Once, before anything else. False when not even the smallest space can be had. */
-bool space_start(size_t reserve_bytes);
+bool space_start(size_t reserve_bytes, enum huge_page_use huge_page_use);
 
 /* Makes `count` slices at slice_limit usable and hands them out: returns the first one's number, or SIZE_MAX with
  * nothing changed. Zeroed. The caller fills the table entries, then publishes with space_publish. */
