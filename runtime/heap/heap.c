@@ -109,12 +109,17 @@ static void list_remove(struct heap *heap, struct span *span) {
     span_list_remove(&heap->full[span->class_index], span);
 }
 
+/* The next look at a partial span comes when half of what is live was freed: often enough to know how much of the heap
+ * is free slots, and in the end, when it is empty. */
+static uint32_t partial_countdown(const struct span *span, unsigned free_slots) {
+  return (span->capacity - free_slots + 1u) / 2 + (free_slots == span->capacity);
+}
+
 /* Puts a span that is in no list where its free slots say. By its owner. */
 static void list_place(struct heap *heap, struct span *span, unsigned free_slots) {
   if (free_slots >= partial_threshold(span)) {
     list_add(heap, span, SPAN_PARTIAL);
-    uint32_t live = span->capacity - free_slots;
-    span_set_countdown(span, live > 0 ? live : 1);
+    span_set_countdown(span, partial_countdown(span, free_slots));
   } else {
     list_add(heap, span, SPAN_FULL);
     span_set_countdown(span, partial_threshold(span) - free_slots);
@@ -373,7 +378,7 @@ static void settle_and_unlock(struct heap *heap, struct span *span) {
   unsigned free_slots = span_take_all_remote(span);
   if (free_slots < span->capacity) {
     if (span->state == SPAN_PARTIAL) {
-      span_set_countdown(span, span->capacity - free_slots);
+      span_set_countdown(span, partial_countdown(span, free_slots));
     } else {
       list_remove(heap, span);
       list_place(heap, span, free_slots);
@@ -396,10 +401,12 @@ NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t inde
     misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
     return;
   }
-  uint64_t freed_bytes = (uint64_t)partial_threshold(span) * span->object_bytes;
+  uint64_t freed_bytes = (uint64_t)span->countdown_start * span->object_bytes;
+  bool counted = span->state != SPAN_CURRENT;
   span_set_free(span, index / 64, (uint64_t)1 << index % 64);
   settle_and_unlock(heap, span);
-  purge_slots_freed(freed_bytes);
+  if (counted)
+    purge_slots_freed(freed_bytes);
 }
 
 void heap_free_long(const void *pointer, struct span *span, size_t index) {
