@@ -23,6 +23,9 @@
 struct heap shared_heap;
 struct heap long_heaps[LONG_HEAPS];
 
+/* Atomic: classes in which threads may have left spans behind. Spares those who find none the lock. */
+static uint64_t shared_classes;
+
 /* What the purge has borrowed, for those who must wait for it, or take its place after a fork. Set under the lock of
  * the span's heap, by the one thread that purges. */
 static struct span *borrowed;
@@ -200,13 +203,15 @@ static void change_heap(struct span *span, struct heap *heap) {
 }
 
 static struct span *adopt(struct heap *heap, unsigned class_index) {
-  if (__atomic_load_n(&shared_heap.partial[class_index].first, __ATOMIC_RELAXED) == NULL &&
-      __atomic_load_n(&shared_heap.full[class_index].first, __ATOMIC_RELAXED) == NULL)
-    return NULL; /* a look without the lock: what comes a moment later is adopted next time */
+  uint64_t mask = (uint64_t)1 << class_index;
+  if ((__atomic_load_n(&shared_classes, __ATOMIC_RELAXED) & mask) == 0)
+    return NULL; /* what comes a moment later is adopted next time */
   lock_take(&shared_heap.lock);
   struct span *span = find_in_lists(&shared_heap, class_index);
   if (span != NULL)
     change_heap(span, heap);
+  else if (shared_heap.full[class_index].first == NULL)
+    __atomic_fetch_and(&shared_classes, ~mask, __ATOMIC_RELAXED);
   lock_drop(&shared_heap.lock);
   return span;
 }
@@ -496,6 +501,7 @@ static void move_list(struct heap *from, struct span_list *list, struct span_lis
     lock_take(&shared_heap.lock);
     change_heap(span, &shared_heap);
     list_place(&shared_heap, span, free_slots);
+    __atomic_fetch_or(&shared_classes, (uint64_t)1 << span->class_index, __ATOMIC_RELAXED);
     lock_drop(&shared_heap.lock);
   }
 }

@@ -9,6 +9,10 @@
 #define MOVE_PAGES_MIN (256 * KIB)
 
 #define PURGE_TO_CLEAR_MIN (16 * MIB)
+/* Huge pages are for objects of this size in a heap that is large without them: of such an object a program mostly uses
+ * the whole, and where it doesn't, a small program is not the one that pays. */
+#define HUGE_OBJECT_MIN (32 * MIB)
+#define HUGE_HEAP_MIN   (256 * MIB)
 
 static size_t slices_for(size_t size) { return divide_up(size, SLICE_BYTES); }
 
@@ -84,6 +88,8 @@ void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) 
     return NULL;
   }
   span->object_bytes = align_up(size, space.page_bytes);
+  if (size >= HUGE_OBJECT_MIN && accounts.root->heap_bytes - span->object_bytes >= HUGE_HEAP_MIN)
+    span->huge_pages = space_use_huge_pages(span->first_slice, span->slices);
   if (heap != NULL)
     own_heap_add(heap, span);
   if (zeroed)
@@ -105,6 +111,8 @@ bool large_give(uintptr_t address) {
     return false;
   if (span->heap != NULL)
     own_heap_remove(span->heap, span);
+  if (span->huge_pages)
+    space_leave_huge_pages(span->first_slice, span->slices);
   slices_give(span);
   return true;
 }
@@ -150,6 +158,8 @@ static void *move_pages(struct span *span, size_t size) {
   lock_take(&slice_lock);
   accounts.root->large_freed_calls++;
   lock_drop(&slice_lock);
+  if (span->huge_pages)
+    space_leave_huge_pages(span->first_slice, span->slices);
   slices_mark_clean(span);
   return moved;
 }

@@ -15,10 +15,10 @@
 #define KEEP_BYTES (1 * MIB)
 /* However young: dirty free memory beyond this share of what is in use goes back at once. A heap that is turned over
  * many times in purge_delay would otherwise hold what no longer fits any request until that time is over. */
-#define DIRTY_SHARE    32
+#define DIRTY_SHARE    64
 #define DIRTY_SHARE_MIN (8 * MIB)
 /* But no faster than this: a program that turns over large blocks would do nothing but fault them in again. */
-#define EARLY_BYTES_PER_SECOND (128 * MIB)
+#define EARLY_BYTES_PER_SECOND (256 * MIB)
 #define EARLY_BYTES_MOST       (16 * MIB)
 /* Runs that a thread of the program gives back for the purge thread. */
 #define RUNS_IN_PASSING 2
@@ -172,17 +172,22 @@ static uint64_t dirty_allowed(void) {
   return share > DIRTY_SHARE_MIN ? share : DIRTY_SHARE_MIN;
 }
 
-/* Takes what may be given back early from the allowance that time adds to. */
-static size_t purge_excess(unsigned runs_most) {
-  static uint64_t last; /* slice lock */
-  static int64_t allowance; /* slice lock; below 0 after a run larger than it */
-  lock_take(&slice_lock);
+/* What may be given back early: time adds to it. Below 0 after a run larger than it. Slice lock. */
+static int64_t allowance;
+
+static void update_allowance_locked(void) {
+  static uint64_t last;
   uint64_t now = kernel_now_coarse();
   if (last != 0)
     allowance += (int64_t)((now - last) / MILLISECOND * (EARLY_BYTES_PER_SECOND / 1000));
   if (allowance > (int64_t)EARLY_BYTES_MOST)
     allowance = EARLY_BYTES_MOST;
   last = now;
+}
+
+static size_t purge_excess(unsigned runs_most) {
+  lock_take(&slice_lock);
+  update_allowance_locked();
   uint64_t dirty = accounts.free_slice_bytes, keep = dirty_allowed();
   uint64_t excess = dirty > keep ? dirty - keep : 0;
   bool allowed = allowance > 0;

@@ -50,7 +50,10 @@ struct span {
   uint8_t kind; /* enum fh_span_kind; slice lock */
   uint16_t remote_offset;
   uint8_t class_index;
-  uint8_t touched_words;    /* owner: the windows that were ever open; behind them no slot was handed out */
+  union {
+    uint8_t touched_words; /* owner: the windows that were ever open; behind them no slot was handed out */
+    uint8_t huge_pages;    /* of a large object: were asked for; fixed while it is in use */
+  };
 
   uint8_t state;            /* enum span_state; heap's lock */
   uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */

@@ -14,7 +14,7 @@ static bool started; /* set once, with release; after it everything under the he
 static bool complained;
 
 static const enum huge_page_use huge_page_choices[] = {
-    [THP_AUTO] = HUGE_PAGES_UNDECIDED, [THP_ON] = HUGE_PAGES_ASKED, [THP_OFF] = HUGE_PAGES_NEVER};
+    [THP_AUTO] = HUGE_PAGES_UNDECIDED, [THP_ON] = HUGE_PAGES_EVERYWHERE, [THP_OFF] = HUGE_PAGES_NEVER};
 
 bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
 

@@ -53,7 +53,14 @@ static int purge(uintptr_t address, size_t bytes) {
 
 static int move(uintptr_t from, uintptr_t to, size_t bytes) {
   long got = SYSCALL5(SYS_mremap, from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
-  return got < 0 && got > -4096 ? (int)got : 0;
+  if (got < 0 && got > -4096)
+    return (int)got;
+  /* An emulated kernel (qemu-user) moves the pages but takes the old range for unmapped from then on. Said again, the
+   * range is there on both. */
+  if (SYSCALL3(SYS_mprotect, from, bytes, PROT_READ | PROT_WRITE) != 0)
+    SYSCALL6(SYS_mmap, from, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  return 0;
 }
 
 static int huge_pages(uintptr_t address, size_t bytes, bool wanted) {

@@ -14,10 +14,7 @@
 #define COMMIT_STEP_MIN (1 * MIB)
 #define COMMIT_STEP_MAX (64 * MIB)
 #define TABLE_STEP      (64 * KIB)
-/* Huge pages cover whole 2 MiB. Only what a heap grows by beyond this is asked for in huge pages: then a last one that
- * is half used is a few percent at most. */
 #define HUGE_PAGE_BYTES (2 * MIB)
-#define HUGE_PAGES_FROM (64 * MIB)
 /* Pages that are timed to learn what faults cost. */
 #define TRIAL_PAGES 64
 
@@ -156,13 +153,18 @@ static bool huge_pages_pay(uintptr_t address, size_t bytes) {
   return huge * TRIAL_PAGES < small * (HUGE_PAGE_BYTES / space.page_bytes);
 }
 
-static void consider_huge_pages(uintptr_t address, size_t bytes) {
-  if (space.huge_page_use == HUGE_PAGES_UNDECIDED && address - space_base >= HUGE_PAGES_FROM) {
-    bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, bytes);
-    space.huge_page_use = pay ? HUGE_PAGES_ASKED : HUGE_PAGES_NEVER;
+bool space_use_huge_pages(size_t first, size_t count) {
+  uintptr_t address = slice_address(first);
+  if (space.huge_page_use == HUGE_PAGES_UNDECIDED) {
+    bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, count << SLICE_SHIFT);
+    space.huge_page_use = pay ? HUGE_PAGES_FOR_LARGE : HUGE_PAGES_NEVER;
   }
-  if (space.huge_page_use == HUGE_PAGES_ASKED)
-    kernel.huge_pages(address, bytes, true);
+  return space.huge_page_use == HUGE_PAGES_FOR_LARGE &&
+         kernel.huge_pages(address, count << SLICE_SHIFT, true) == 0;
+}
+
+void space_leave_huge_pages(size_t first, size_t count) {
+  kernel.huge_pages(slice_address(first), count << SLICE_SHIFT, false);
 }
 
 size_t space_extend(size_t count) {
@@ -187,7 +189,8 @@ size_t space_extend(size_t count) {
       kernel.huge_pages(address, grown, false);
       kernel.name(address, grown, "freehold:heap");
     }
-    consider_huge_pages(address, grown);
+    if (space.huge_page_use == HUGE_PAGES_EVERYWHERE)
+      kernel.huge_pages(address, grown, true);
   }
   return first;
 }

@@ -34,11 +34,12 @@ INTERNAL extern uintptr_t space_base;
 INTERNAL extern size_t space_slice_limit;
 INTERNAL extern struct span **space_table;
 
-/* Whether the heap's growth beyond its first 64 MiB is asked for in transparent huge pages. */
+/* What is asked for in transparent huge pages. */
 enum huge_page_use {
-  HUGE_PAGES_UNDECIDED, /* when it gets there, it is tried what they cost */
-  HUGE_PAGES_ASKED,
+  HUGE_PAGES_UNDECIDED, /* large objects in a large heap, if it turns out, when the first one comes, that they pay */
+  HUGE_PAGES_FOR_LARGE,
   HUGE_PAGES_NEVER,
+  HUGE_PAGES_EVERYWHERE,
 };
 
 /* The rest: fixed after start, or under the slice lock. */
@@ -71,6 +72,11 @@ int space_purge(size_t first, size_t count);
 void space_mark_purged(size_t first, size_t count);
 /* Makes slices usable again whose addresses were given back. False when there is no room for them any more. */
 bool space_restore(size_t first, size_t count);
+
+/* Asks for huge pages for slices just taken and never touched, if they pay; true when they were. Without the lock. */
+bool space_use_huge_pages(size_t first, size_t count);
+/* Such slices are about to be given back. */
+void space_leave_huge_pages(size_t first, size_t count);
 
 /* Zeroed memory for a descriptor, aligned to 64 bytes; never given back. NULL when there is none. */
 void *space_metadata(size_t bytes);
