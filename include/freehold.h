@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FH_VERSION_MAJOR 0
-#define FH_VERSION_MINOR 1
-#define FH_VERSION_PATCH 0
+#define FH_VERSION_MAJOR  0
+#define FH_VERSION_MINOR  1
+#define FH_VERSION_PATCH  0
 #define FH_VERSION_STRING "0.1.0"
 
 #ifdef __cplusplus
@@ -27,7 +27,7 @@ extern "C" {
 #define FH_NOEXCEPT
 #endif
 
-#define FH_API __attribute__((visibility("default")))
+#define FH_API            __attribute__((visibility("default")))
 #define FH_ALLOCATES(...) __attribute__((malloc, alloc_size(__VA_ARGS__), warn_unused_result))
 
 /* The library's version, e.g. "0.1.0". Async-signal-safe. */

@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FH_ACCOUNTS_MAGIC 0x73746363415f4846ull /* "FH_Accts" in memory order */
+#define FH_ACCOUNTS_MAGIC   0x73746363415f4846ull /* "FH_Accts" in memory order */
 #define FH_ACCOUNTS_VERSION 1u
 #define FH_ACCOUNTS_CLASSES 64u
-#define FH_ACCOUNTS_SYMBOL "fh_accounts_root"
+#define FH_ACCOUNTS_SYMBOL  "fh_accounts_root"
 
 enum fh_span_kind {
   FH_SPAN_NONE = 0,  /* a stretch nobody holds */
@@ -69,7 +69,7 @@ struct fh_accounts_root {
   uint64_t purged_bytes;
   uint64_t large_allocated_calls;
   uint64_t large_freed_calls;
-  uint64_t thread_heaps; /* in use now */
+  uint64_t thread_heaps;        /* in use now */
   uint64_t started_nanoseconds; /* CLOCK_MONOTONIC at the first allocation */
   uint32_t class_count;
   uint32_t class_bytes[FH_ACCOUNTS_CLASSES];

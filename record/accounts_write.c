@@ -9,7 +9,8 @@ static const struct total {
   size_t offset;
   int is_bytes;
 } totals[] = {
-#define TOTAL(name, label, is_bytes) {#name, label, offsetof(struct fh_accounts, name), is_bytes}
+#define TOTAL(name, label, is_bytes)                                                                                 \
+  { #name, label, offsetof(struct fh_accounts, name), is_bytes }
     TOTAL(pid, "process", 0),
     TOTAL(heap_bytes, "heap, taken from the system", 1),
     TOTAL(live_bytes, "  live", 1),
@@ -37,7 +38,8 @@ static const struct column {
   const char *name;
   size_t offset;
 } columns[] = {
-#define COLUMN(name) {#name, offsetof(struct fh_class_accounts, name)}
+#define COLUMN(name)                                                                                                 \
+  { #name, offsetof(struct fh_class_accounts, name) }
     COLUMN(object_bytes), COLUMN(spans),           COLUMN(live_objects),
     COLUMN(free_slots),   COLUMN(allocated_calls), COLUMN(freed_calls),
 #undef COLUMN
@@ -67,7 +69,9 @@ static void put_bytes(struct output *output, const char *text, size_t length) {
   output->used += length;
 }
 
-static void put(struct output *output, const char *text) { put_bytes(output, text, strlen(text)); }
+static void put(struct output *output, const char *text) {
+  put_bytes(output, text, strlen(text));
+}
 
 static void put_padding(struct output *output, size_t used, size_t width) {
   for (; used < width; used++)

@@ -28,4 +28,6 @@ template <std::size_t... I> std::size_t sum_of_counts(std::index_sequence<I...>)
   return (node<static_cast<int>(I % 6)>{}.count() + ...);
 }
 
-std::size_t all_counts() { return sum_of_counts(std::make_index_sequence<40>{}); }
+std::size_t all_counts() {
+  return sum_of_counts(std::make_index_sequence<40>{});
+}

@@ -31,7 +31,9 @@ void *malloc(size_t size) {
 }
 
 /* Fresh pages are zero and nothing is used twice. */
-void *calloc(size_t count, size_t size) { return malloc(count * size); }
+void *calloc(size_t count, size_t size) {
+  return malloc(count * size);
+}
 
 /* The old object's size is not known; what lies behind it up to the new size is ours to read. */
 void *realloc(void *pointer, size_t size) {
@@ -44,4 +46,6 @@ void *realloc(void *pointer, size_t size) {
   return object;
 }
 
-void free(void *pointer) { (void)pointer; }
+void free(void *pointer) {
+  (void)pointer;
+}

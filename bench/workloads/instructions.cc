@@ -102,7 +102,7 @@ void new_delete(unsigned long count) {
 void new_delete_sized(unsigned long count) {
   for (unsigned long i = 0; i < count; i++) {
     void *volatile object = ::operator new(64);
-    ::operator delete(object, size_t{64});
+    ::operator delete (object, size_t{64});
   }
 }
 

@@ -14,9 +14,13 @@ struct entry {
 
 static struct entry *buckets[BUCKETS];
 
-static uint32_t key_hash(uint32_t key) { return (key * 2654435761u) >> 17; }
+static uint32_t key_hash(uint32_t key) {
+  return (key * 2654435761u) >> 17;
+}
 
-static size_t key_length(uint32_t key) { return SHORTEST + key % (LONGEST - SHORTEST); }
+static size_t key_length(uint32_t key) {
+  return SHORTEST + key % (LONGEST - SHORTEST);
+}
 
 static struct entry **table_find(uint32_t key) {
   struct entry **link = &buckets[key_hash(key)];

@@ -37,7 +37,9 @@ static long long elapsed_nanoseconds(const struct timespec *from, const struct t
   return (to->tv_sec - from->tv_sec) * 1000000000ll + (to->tv_nsec - from->tv_nsec);
 }
 
-static long long microseconds(const struct timeval *time) { return time->tv_sec * 1000000ll + time->tv_usec; }
+static long long microseconds(const struct timeval *time) {
+  return time->tv_sec * 1000000ll + time->tv_usec;
+}
 
 int main(int argc, char **argv) {
   const char *report = NULL;

@@ -12,10 +12,14 @@
 #include <errno.h>
 #include <string.h>
 
-const char *fh_version(void) { return FH_VERSION_STRING; }
+const char *fh_version(void) {
+  return FH_VERSION_STRING;
+}
 
 /* fh_heap is what the header calls struct heap; nothing is added to it. */
-static struct heap *inner(fh_heap *heap) { return (struct heap *)heap; }
+static struct heap *inner(fh_heap *heap) {
+  return (struct heap *)heap;
+}
 
 static void *or_no_memory(void *object) {
   if (object == NULL)

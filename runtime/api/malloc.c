@@ -15,16 +15,23 @@ COLD static void *out_of_memory(void) {
   return NULL;
 }
 
-ALWAYS_INLINE void *or_no_memory(void *object) { return LIKELY(object != NULL) ? object : out_of_memory(); }
+ALWAYS_INLINE void *or_no_memory(void *object) {
+  return LIKELY(object != NULL) ? object : out_of_memory();
+}
 
-NOINLINE static void *malloc_slow(size_t size) { return or_no_memory(allocate_slow(size)); }
+NOINLINE static void *malloc_slow(size_t size) {
+  return or_no_memory(allocate_slow(size));
+}
 
-void *fh_malloc(size_t size) { return allocate_or(size, malloc_slow); }
+void *fh_malloc(size_t size) {
+  return allocate_or(size, malloc_slow);
+}
 TWIN(void *, malloc, (size_t size))
 
-void fh_free(void *pointer) { release(pointer); }
+void fh_free(void *pointer) {
+  release(pointer);
+}
 TWIN(void, free, (void *pointer))
-
 
 void *fh_calloc(size_t count, size_t size) {
   size_t bytes;
@@ -70,7 +77,9 @@ void *fh_memalign(size_t alignment, size_t size) {
 }
 TWIN(void *, memalign, (size_t alignment, size_t size))
 
-void *fh_aligned_alloc(size_t alignment, size_t size) { return fh_memalign(alignment, size); }
+void *fh_aligned_alloc(size_t alignment, size_t size) {
+  return fh_memalign(alignment, size);
+}
 TWIN(void *, aligned_alloc, (size_t alignment, size_t size))
 
 int fh_posix_memalign(void **result, size_t alignment, size_t size) {
@@ -86,7 +95,9 @@ int fh_posix_memalign(void **result, size_t alignment, size_t size) {
 }
 TWIN(int, posix_memalign, (void **result, size_t alignment, size_t size))
 
-void *fh_valloc(size_t size) { return fh_memalign(space_page_bytes(), size); }
+void *fh_valloc(size_t size) {
+  return fh_memalign(space_page_bytes(), size);
+}
 TWIN(void *, valloc, (size_t size))
 
 void *fh_pvalloc(size_t size) {
@@ -132,5 +143,7 @@ size_t fh_malloc_usable_size(const void *pointer) {
 }
 #ifndef FH_NO_STANDARD_NAMES
 /* glibc's parameter is not const, and a twin has to have one type. */
-STANDARD(size_t, malloc_usable_size, (void *pointer)) { return fh_malloc_usable_size(pointer); }
+STANDARD(size_t, malloc_usable_size, (void *pointer)) {
+  return fh_malloc_usable_size(pointer);
+}
 #endif

@@ -18,10 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
-int fh_malloc_trim(size_t pad) { return purge_everything(pad) != 0 ? 1 : 0; }
+int fh_malloc_trim(size_t pad) {
+  return purge_everything(pad) != 0 ? 1 : 0;
+}
 TWIN(int, malloc_trim, (size_t pad))
 
-static void write_to_fd(void *fd, const char *bytes, size_t length) { write_all(*(int *)fd, bytes, length); }
+static void write_to_fd(void *fd, const char *bytes, size_t length) {
+  write_all(*(int *)fd, bytes, length);
+}
 
 int fh_accounts_print(int fd, enum fh_format format) {
   if (fcntl(fd, F_GETFD) < 0)
@@ -66,7 +70,9 @@ STANDARD(struct mallinfo2_layout, mallinfo2, (void)) {
   };
 }
 
-static int to_int(size_t value) { return value > INT_MAX ? INT_MAX : (int)value; }
+static int to_int(size_t value) {
+  return value > INT_MAX ? INT_MAX : (int)value;
+}
 
 STANDARD(struct mallinfo_layout, mallinfo, (void)) {
   struct mallinfo2_layout info = mallinfo2();
@@ -88,7 +94,9 @@ STANDARD(int, mallopt, (int parameter, int value)) {
   return 1;
 }
 
-STANDARD(void, malloc_stats, (void)) { (void)fh_accounts_print(STDERR_FILENO, FH_FORMAT_TEXT); }
+STANDARD(void, malloc_stats, (void)) {
+  (void)fh_accounts_print(STDERR_FILENO, FH_FORMAT_TEXT);
+}
 
 /* XML with glibc's outer elements, so that a reader of version 1 finds the totals where it looks for them. */
 STANDARD(int, malloc_info, (int options, FILE *stream)) {

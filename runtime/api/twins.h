@@ -13,8 +13,8 @@
 #endif
 
 /* A standard name without a twin. The headers that declare it differ between C libraries, so it is declared here. */
-#define STANDARD(result, name, parameters)                                                                            \
-  EXPORTED result name parameters;                                                                                    \
+#define STANDARD(result, name, parameters)                                                                           \
+  EXPORTED result name parameters;                                                                                   \
   result name parameters
 
 #ifdef FH_NO_STANDARD_NAMES

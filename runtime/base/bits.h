@@ -14,7 +14,7 @@
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* For a variable that several files use: without it the compiler must reach it through the offset table. */
-#define INTERNAL            __attribute__((visibility("hidden")))
+#define INTERNAL __attribute__((visibility("hidden")))
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
@@ -24,9 +24,15 @@
 ALWAYS_INLINE uintptr_t align_up(uintptr_t value, uintptr_t alignment) {
   return (value + alignment - 1) & ~(alignment - 1);
 }
-ALWAYS_INLINE uintptr_t align_down(uintptr_t value, uintptr_t alignment) { return value & ~(alignment - 1); }
-ALWAYS_INLINE bool is_power_of_two(size_t value) { return value != 0 && (value & (value - 1)) == 0; }
-ALWAYS_INLINE size_t divide_up(size_t value, size_t by) { return (value + by - 1) / by; }
+ALWAYS_INLINE uintptr_t align_down(uintptr_t value, uintptr_t alignment) {
+  return value & ~(alignment - 1);
+}
+ALWAYS_INLINE bool is_power_of_two(size_t value) {
+  return value != 0 && (value & (value - 1)) == 0;
+}
+ALWAYS_INLINE size_t divide_up(size_t value, size_t by) {
+  return (value + by - 1) / by;
+}
 
 /* Set bits of a word; without the instruction, which x86-64's baseline lacks, a call into libgcc would cost more. */
 ALWAYS_INLINE unsigned count_bits(uint64_t word) {
@@ -37,7 +43,9 @@ ALWAYS_INLINE unsigned count_bits(uint64_t word) {
 }
 
 /* Number of the highest set bit; value != 0. */
-ALWAYS_INLINE unsigned highest_bit(size_t value) { return 63u - (unsigned)__builtin_clzl(value); }
+ALWAYS_INLINE unsigned highest_bit(size_t value) {
+  return 63u - (unsigned)__builtin_clzl(value);
+}
 
 /* Whether the fast paths use the few instructions whose second result or flag a compiler doesn't find by itself. The
  * plain C beside each says what it does, and is what other processors and the thread sanitizer get. */

@@ -24,4 +24,6 @@ COLD void lock_wait(struct lock *lock) {
     SYSCALL4(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, 2, 0);
 }
 
-COLD void lock_wake(struct lock *lock) { SYSCALL3(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1); }
+COLD void lock_wake(struct lock *lock) {
+  SYSCALL3(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1);
+}

@@ -41,6 +41,8 @@ ALWAYS_INLINE void lock_drop(struct lock *lock) {
 }
 
 /* In a child of fork, where no other thread is left: free whatever state was copied. */
-ALWAYS_INLINE void lock_reset(struct lock *lock) { __atomic_store_n(&lock->state, 0, __ATOMIC_RELEASE); }
+ALWAYS_INLINE void lock_reset(struct lock *lock) {
+  __atomic_store_n(&lock->state, 0, __ATOMIC_RELEASE);
+}
 
 #endif

@@ -4,11 +4,11 @@
 #include <string.h>
 
 struct options options = {
-#define OPTION_SIZE(name, initial, min, max, help) .name = (initial),
-#define OPTION_TIME(name, initial, min, max, help) .name = (initial),
-#define OPTION_FLAG(name, initial, help)           .name = (initial),
+#define OPTION_SIZE(name, initial, min, max, help)    .name = (initial),
+#define OPTION_TIME(name, initial, min, max, help)    .name = (initial),
+#define OPTION_FLAG(name, initial, help)              .name = (initial),
 #define OPTION_ENUM(name, initial, words, bare, help) .name = (initial),
-#define OPTION_PATH(name, help) .name = "",
+#define OPTION_PATH(name, help)                       .name = "",
 #include "record/options.def"
 #undef OPTION_SIZE
 #undef OPTION_TIME
@@ -118,43 +118,43 @@ static void apply(struct piece setting) {
     value = (struct piece){equals + 1, setting.length - name.length - 1};
   uint64_t number;
 
-#define OPTION_SIZE(option, initial, min, max, help)                                                                  \
-  if (piece_is(name, #option)) {                                                                                      \
-    if (!parse_size(value, &number))                                                                                  \
-      complain(setting, "not a size, write it like ", "512M");                                                        \
-    else if (number_in_range(setting, number, min, max))                                                              \
-      options.option = (size_t)number;                                                                                \
-    return;                                                                                                           \
+#define OPTION_SIZE(option, initial, min, max, help)                                                                 \
+  if (piece_is(name, #option)) {                                                                                     \
+    if (!parse_size(value, &number))                                                                                 \
+      complain(setting, "not a size, write it like ", "512M");                                                       \
+    else if (number_in_range(setting, number, min, max))                                                             \
+      options.option = (size_t)number;                                                                               \
+    return;                                                                                                          \
   }
-#define OPTION_TIME(option, initial, min, max, help)                                                                  \
-  if (piece_is(name, #option)) {                                                                                      \
-    if (!parse_time(value, &number))                                                                                  \
-      complain(setting, "not a time, write it like ", "500ms");                                                       \
-    else if (number_in_range(setting, number, min, max))                                                              \
-      options.option = number;                                                                                        \
-    return;                                                                                                           \
+#define OPTION_TIME(option, initial, min, max, help)                                                                 \
+  if (piece_is(name, #option)) {                                                                                     \
+    if (!parse_time(value, &number))                                                                                 \
+      complain(setting, "not a time, write it like ", "500ms");                                                      \
+    else if (number_in_range(setting, number, min, max))                                                             \
+      options.option = number;                                                                                       \
+    return;                                                                                                          \
   }
-#define OPTION_FLAG(option, initial, help)                                                                            \
-  if (piece_is(name, #option)) {                                                                                      \
-    if (!parse_flag(value, &options.option))                                                                          \
-      complain(setting, "takes ", "on or off");                                                                       \
-    return;                                                                                                           \
+#define OPTION_FLAG(option, initial, help)                                                                           \
+  if (piece_is(name, #option)) {                                                                                     \
+    if (!parse_flag(value, &options.option))                                                                         \
+      complain(setting, "takes ", "on or off");                                                                      \
+    return;                                                                                                          \
   }
-#define OPTION_ENUM(option, initial, words, bare, help)                                                               \
-  if (piece_is(name, #option)) {                                                                                      \
-    if (!parse_enum(value, words, bare, &options.option))                                                             \
-      complain(setting, "takes one of ", words);                                                                      \
-    return;                                                                                                           \
+#define OPTION_ENUM(option, initial, words, bare, help)                                                              \
+  if (piece_is(name, #option)) {                                                                                     \
+    if (!parse_enum(value, words, bare, &options.option))                                                            \
+      complain(setting, "takes one of ", words);                                                                     \
+    return;                                                                                                          \
   }
-#define OPTION_PATH(option, help)                                                                                     \
-  if (piece_is(name, #option)) {                                                                                      \
-    if (value.length == 0 || value.length >= sizeof options.option)                                                   \
-      complain(setting, "takes a path of 1 to 255 bytes", "");                                                        \
-    else {                                                                                                            \
-      memcpy(options.option, value.at, value.length);                                                                 \
-      options.option[value.length] = '\0';                                                                            \
-    }                                                                                                                 \
-    return;                                                                                                           \
+#define OPTION_PATH(option, help)                                                                                    \
+  if (piece_is(name, #option)) {                                                                                     \
+    if (value.length == 0 || value.length >= sizeof options.option)                                                  \
+      complain(setting, "takes a path of 1 to 255 bytes", "");                                                       \
+    else {                                                                                                           \
+      memcpy(options.option, value.at, value.length);                                                                \
+      options.option[value.length] = '\0';                                                                           \
+    }                                                                                                                \
+    return;                                                                                                          \
   }
 #include "record/options.def"
 #undef OPTION_SIZE

@@ -8,11 +8,11 @@
 #include "base/bits.h"
 
 struct options {
-#define OPTION_SIZE(name, initial, min, max, help) size_t name;
-#define OPTION_TIME(name, initial, min, max, help) uint64_t name;
-#define OPTION_FLAG(name, initial, help)           bool name;
+#define OPTION_SIZE(name, initial, min, max, help)    size_t name;
+#define OPTION_TIME(name, initial, min, max, help)    uint64_t name;
+#define OPTION_FLAG(name, initial, help)              bool name;
 #define OPTION_ENUM(name, initial, words, bare, help) unsigned name;
-#define OPTION_PATH(name, help) char name[256];
+#define OPTION_PATH(name, help)                       char name[256];
 #include "record/options.def"
 #undef OPTION_SIZE
 #undef OPTION_TIME

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-void text_clear(struct text *text) { text->length = 0; }
+void text_clear(struct text *text) {
+  text->length = 0;
+}
 
 void text_add_bytes(struct text *text, const char *bytes, size_t length) {
   size_t room = sizeof text->bytes - text->length;
@@ -18,7 +20,9 @@ void text_add_bytes(struct text *text, const char *bytes, size_t length) {
   text->length += length;
 }
 
-void text_add(struct text *text, const char *string) { text_add_bytes(text, string, strlen(string)); }
+void text_add(struct text *text, const char *string) {
+  text_add_bytes(text, string, strlen(string));
+}
 
 static void add_number(struct text *text, uint64_t value, unsigned radix) {
   char digits[24];
@@ -30,7 +34,9 @@ static void add_number(struct text *text, uint64_t value, unsigned radix) {
   text_add_bytes(text, digits + at, sizeof digits - at);
 }
 
-void text_add_decimal(struct text *text, uint64_t value) { add_number(text, value, 10); }
+void text_add_decimal(struct text *text, uint64_t value) {
+  add_number(text, value, 10);
+}
 
 void text_add_hex(struct text *text, uint64_t value) {
   text_add(text, "0x");
@@ -49,7 +55,9 @@ void write_all(int fd, const char *bytes, size_t length) {
   }
 }
 
-void text_write(const struct text *text, int fd) { write_all(fd, text->bytes, text->length); }
+void text_write(const struct text *text, int fd) {
+  write_all(fd, text->bytes, text->length);
+}
 
 void warn(const char *part, ...) {
   struct text line;
@@ -64,4 +72,6 @@ void warn(const char *part, ...) {
   text_write(&line, STDERR_FILENO);
 }
 
-_Noreturn void die(void) { abort(); }
+_Noreturn void die(void) {
+  abort();
+}

@@ -44,7 +44,7 @@ static inline long syscall6(long number, long a, long b, long c, long d, long e,
 #define SYSCALL3(number, a, b, c)       syscall6((number), (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define SYSCALL4(number, a, b, c, d)    syscall6((number), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define SYSCALL5(number, a, b, c, d, e) syscall6((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define SYSCALL6(number, a, b, c, d, e, f)                                                                            \
+#define SYSCALL6(number, a, b, c, d, e, f)                                                                           \
   syscall6((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 #endif

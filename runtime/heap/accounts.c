@@ -73,7 +73,9 @@ void accounts_collect(struct fh_accounts *out) {
   out->pid = (uint64_t)getpid();
 }
 
-static void write_to_fd(void *fd, const char *bytes, size_t length) { write_all(*(int *)fd, bytes, length); }
+static void write_to_fd(void *fd, const char *bytes, size_t length) {
+  write_all(*(int *)fd, bytes, length);
+}
 
 /* The path of the option stats_file, with %p filled in. */
 static void stats_path(struct text *path) {

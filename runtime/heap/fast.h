@@ -65,7 +65,9 @@ ALWAYS_INLINE void *allocate_or(size_t size, void *(*slow)(size_t)) {
   return slow(size);
 }
 
-ALWAYS_INLINE void *allocate(size_t size) { return allocate_or(size, allocate_slow); }
+ALWAYS_INLINE void *allocate(size_t size) {
+  return allocate_or(size, allocate_slow);
+}
 
 /* One less, before the bit is set: a span must not be touched once its last object is free. */
 ALWAYS_INLINE uint32_t countdown_step(struct span *span) {

@@ -4,6 +4,7 @@
 #include "heap/misuse.h"
 #include "heap/purge.h"
 #include "heap/slices.h"
+#include "space/kernel.h"
 
 #include <sched.h>
 #include <string.h>
@@ -98,7 +99,7 @@ static bool bin_advance(struct bin *bin) {
 /* ---- The lists. All under the heap's lock. ---- */
 
 static void list_add(struct heap *heap, struct span *span, enum span_state state) {
-  span->state = (uint8_t)state;
+  span_set_state(span, state);
   if (state == SPAN_PARTIAL)
     span_list_append(&heap->partial[span->class_index], span);
   else
@@ -131,7 +132,7 @@ static void list_place(struct heap *heap, struct span *span, unsigned free_slots
 
 /* An empty span leaves its heap, and is the caller's alone from here to slices_give. */
 static void span_forget(struct heap *heap, struct span *span) {
-  span->state = SPAN_BUSY; /* the purge must not find it empty as well */
+  span_set_state(span, SPAN_BUSY); /* the purge must not find it empty as well */
   if (span->first_slice < heap->owned_limit)
     __atomic_store_n(&heap->owned[span->first_slice], &no_span, __ATOMIC_RELAXED);
   span_take_all_remote(span);
@@ -152,7 +153,7 @@ static void bin_retire(struct heap *heap, struct bin *bin) {
 
 static struct span *make_current(struct heap *heap, struct span *span) {
   list_remove(heap, span);
-  span->state = SPAN_CURRENT;
+  span_set_state(span, SPAN_CURRENT);
   if (!span_is_long(span))
     span->purged = 0;
   span_set_countdown(span, COUNTDOWN_CURRENT);
@@ -251,7 +252,7 @@ static struct span *create(struct heap *heap, unsigned class_index) {
   if (span == NULL)
     return NULL;
   /* In no list yet and current from the start; nobody else has a pointer into it. */
-  span->state = SPAN_CURRENT;
+  span_set_state(span, SPAN_CURRENT);
   change_heap(span, heap);
   span_set_countdown(span, COUNTDOWN_CURRENT);
   if (heap->own)
@@ -424,7 +425,7 @@ void heap_free_long(const void *pointer, struct span *span, size_t index) {
     return;
   }
   span->freed_calls++;
-  span->purged &= (uint16_t)~(1u << index);
+  span->purged &= (uint16_t) ~(1u << index);
   span_set_free(span, index / 64, (uint64_t)1 << index % 64);
   settle_and_unlock(heap, span);
   purge_slots_freed(freed_bytes);
@@ -522,7 +523,7 @@ static void lock_without_purge(struct heap *heap) {
     if (span == NULL || __atomic_load_n(&span->heap, __ATOMIC_RELAXED) != heap)
       return;
     lock_drop(&heap->lock);
-    sched_yield(); /* it is in the middle of a system call or two */
+    kernel_yield(); /* it is in the middle of a system call or two */
   }
 }
 
@@ -535,7 +536,7 @@ void heap_abandon(struct heap *heap) {
     move_list(heap, &heap->partial[i], &emptied);
     move_list(heap, &heap->full[i], &emptied);
   }
-  heap->remote_classes = 0;
+  __atomic_store_n(&heap->remote_classes, 0, __ATOMIC_RELAXED);
   lock_drop(&heap->lock);
   /* Others may have freed into these spans a moment ago, with the hint in the old heap. */
   __atomic_store_n(&shared_heap.remote_classes, ~(uint64_t)0, __ATOMIC_RELAXED);
@@ -576,7 +577,7 @@ static struct heap *try_lock_heap_of(struct span *span) {
 }
 
 bool heap_release_if_empty_locked(struct span *span) {
-  if (span->state == SPAN_CURRENT || span_live(span) != 0)
+  if (span_state(span) == SPAN_CURRENT || span_live(span) != 0)
     return false;
   struct heap *heap = try_lock_heap_of(span);
   if (heap == NULL)
@@ -604,7 +605,7 @@ bool heap_borrow_locked(struct span *span, uint64_t *slots) {
     span->purged |= (uint16_t)*slots;
   } else {
     list_remove(heap, span);
-    span->state = SPAN_BUSY;
+    span_set_state(span, SPAN_BUSY);
   }
   bool anything = !span_is_long(span) || *slots != 0;
   if (anything)

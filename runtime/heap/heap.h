@@ -32,10 +32,10 @@ struct bin {
 
 struct heap {
   struct lock lock;
-  uintptr_t owner;          /* registry lock, and fixed while the owner lives */
-  uint64_t remote_classes;  /* atomic: classes in which somebody else has freed since the owner looked */
-  struct heap *next;        /* registry lock: all heaps */
-  struct heap *next_idle;   /* registry lock: heaps without a thread */
+  uintptr_t owner;         /* registry lock, and fixed while the owner lives */
+  uint64_t remote_classes; /* atomic: classes in which somebody else has freed since the owner looked */
+  struct heap *next;       /* registry lock: all heaps */
+  struct heap *next_idle;  /* registry lock: heaps without a thread */
   /* Whose slices hold spans of this heap that its owner may free into on the fast path, by slice; others point to
    * no_span. The owner reads it without a lock, extends it under the lock; the purge clears entries under the lock. */
   struct span **owned;

@@ -14,7 +14,9 @@
 #define HUGE_OBJECT_MIN (32 * MIB)
 #define HUGE_HEAP_MIN   (256 * MIB)
 
-static size_t slices_for(size_t size) { return divide_up(size, SLICE_BYTES); }
+static size_t slices_for(size_t size) {
+  return divide_up(size, SLICE_BYTES);
+}
 
 /* ---- A heap of one's own keeps its large objects in a list and counts them. ---- */
 

@@ -15,7 +15,7 @@
 #define KEEP_BYTES (1 * MIB)
 /* However young: dirty free memory beyond this share of what is in use goes back at once. A heap that is turned over
  * many times in purge_delay would otherwise hold what no longer fits any request until that time is over. */
-#define DIRTY_SHARE    64
+#define DIRTY_SHARE     64
 #define DIRTY_SHARE_MIN (8 * MIB)
 /* But no faster than this: a program that turns over large blocks would do nothing but fault them in again. */
 #define EARLY_BYTES_PER_SECOND (256 * MIB)
@@ -30,24 +30,26 @@
 /* Slices looked at in one hold of the slice lock. */
 #define WALK_BATCH 128
 /* Pages in a slice that the purge keeps track of; with pages larger than 4 KiB there are fewer. */
-#define PAGES_MAX 16u
+#define PAGES_MAX   16u
 #define MILLISECOND 1000000u
 /* Rounds without anything to do before the thread ends. */
 #define IDLE_ROUNDS 4
 
-static uint32_t thread_runs;       /* atomic; set under the slice lock */
-static uint32_t thread_alive;      /* atomic; cleared by the kernel when the thread has left its stack */
-static bool thread_refused;        /* slice lock: the system gave no thread; purge in passing from then on */
-static uint32_t thread_calls;      /* atomic: the futex the thread sleeps on; counts what should wake it early */
-static uint64_t freed_slot_bytes;  /* atomic: since the last walk */
-static bool called_early;          /* slice lock: one call is enough until the thread has come by */
-static uint64_t next_in_passing;   /* slice lock */
+static uint32_t thread_runs;      /* atomic; set under the slice lock */
+static uint32_t thread_alive;     /* atomic; cleared by the kernel when the thread has left its stack */
+static bool thread_refused;       /* slice lock: the system gave no thread; purge in passing from then on */
+static uint32_t thread_calls;     /* atomic: the futex the thread sleeps on; counts what should wake it early */
+static uint64_t freed_slot_bytes; /* atomic: since the last walk */
+static bool called_early;         /* slice lock: one call is enough until the thread has come by */
+static uint64_t next_in_passing;  /* slice lock */
 static uint8_t thread_stack[32 * 1024] __attribute__((aligned(64)));
 
 /* One span is borrowed at a time. Only ever tried, so it has no rank. */
 static struct lock borrow_lock;
 
-static uint64_t delay_nanoseconds(void) { return options.purge_delay * MILLISECOND; }
+static uint64_t delay_nanoseconds(void) {
+  return options.purge_delay * MILLISECOND;
+}
 
 /* ---- Pages inside spans. ---- */
 
@@ -144,7 +146,7 @@ static size_t walk_spans(bool at_once) {
     for (unsigned i = 0; i < WALK_BATCH && slice < space_slice_limit; i++) {
       struct span *span = space_table[slice];
       size_t length = span->kind == FH_SPAN_NONE || span->first_slice != slice ? 1 : span->slices;
-      if (span->kind == FH_SPAN_SMALL && (span->state != SPAN_CURRENT || span_is_long(span)))
+      if (span->kind == FH_SPAN_SMALL && (span_state(span) != SPAN_CURRENT || span_is_long(span)))
         given += visit(span, at_once);
       slice += length;
     }
@@ -258,7 +260,8 @@ static void start_thread(void) {
       __atomic_load_n(&thread_alive, __ATOMIC_ACQUIRE) != 0)
     return;
   __atomic_store_n(&thread_runs, 1, __ATOMIC_RELAXED);
-  if (!options.purge_thread || kernel.start_thread(purge_thread, thread_stack, sizeof thread_stack, &thread_alive) != 0) {
+  if (!options.purge_thread ||
+      kernel.start_thread(purge_thread, thread_stack, sizeof thread_stack, &thread_alive) != 0) {
     __atomic_store_n(&thread_runs, 0, __ATOMIC_RELAXED);
     thread_refused = true;
   }

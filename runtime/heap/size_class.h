@@ -19,7 +19,7 @@
 #define CLASS_COUNT      56u
 #define GRANULE_SHIFT    4u
 #define GRANULE          ((size_t)1 << GRANULE_SHIFT)
-#define DIRECT_MAX_BYTES ((size_t)1024)      /* up to here a thread finds its bin with one load */
+#define DIRECT_MAX_BYTES ((size_t)1024) /* up to here a thread finds its bin with one load */
 #define DIRECT_ENTRIES   (DIRECT_MAX_BYTES / GRANULE + 1)
 #define FAST_MAX_BYTES   ((size_t)8 * 1024)  /* up to here a span is one slice */
 #define SMALL_MAX_BYTES  ((size_t)64 * 1024) /* up to here objects share a span */

@@ -15,6 +15,8 @@ struct lock slice_lock;
 #define BUCKET_COUNT  (EXACT_LENGTHS + 4 * 26)
 /* How many runs of a mixed bucket are looked at before the next bucket, where every run fits, is taken. */
 #define BUCKET_TRIES 16
+/* How often a request that found nothing is tried again while runs are in the purge's hands. */
+#define TRIES_BESIDE_PURGE 1000
 
 /* Runs with dirty slices, and runs without. The dirty ones are taken first, though they fit less well: pages that are
  * there cost nothing, and what has been given back should stay so. */
@@ -264,17 +266,17 @@ static bool limit_allows(size_t count) {
   return ((accounts.slices_in_use + count) << SLICE_SHIFT) <= options.limit;
 }
 
-struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment,
-                         struct heap *heap) {
+/* Under the slice lock, which may be dropped meanwhile. */
+static struct span *take_locked(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment,
+                                struct heap *heap) {
   struct span *span = NULL, *spare = NULL;
   if (count > UINT32_MAX / 2)
     return NULL;
-  lock_take(&slice_lock);
   if (!limit_allows(count))
-    goto out;
+    return NULL;
   span = span_descriptor_take(class_index);
   if (span == NULL)
-    goto out;
+    return NULL;
   if (alignment > SLICE_BYTES) { /* both ends of the run may stay behind */
     spare = span_descriptor_take(CLASS_NONE);
     if (spare == NULL)
@@ -305,9 +307,8 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
     first = limit + skipped;
     if (skipped != 0) {
       table_fill(limit, skipped, &no_span);
-      *spare = (struct span){.first_slice = (uint32_t)limit,
-                             .slices = (uint32_t)skipped,
-                             .descriptor_units = spare->descriptor_units};
+      *spare = (struct span){
+          .first_slice = (uint32_t)limit, .slices = (uint32_t)skipped, .descriptor_units = spare->descriptor_units};
     }
     table_fill(first, count, span);
     space_publish(first + count);
@@ -328,17 +329,34 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
   account_take(count);
   if (spare != NULL)
     span_descriptor_give(spare);
-  lock_drop(&slice_lock);
   return span;
 fail:
   if (spare != NULL)
     span_descriptor_give(spare);
   if (span != NULL)
     span_descriptor_give(span);
-  span = NULL;
-out:
-  lock_drop(&slice_lock);
-  return span;
+  return NULL;
+}
+
+static bool purge_in_flight(void) {
+  for (unsigned i = 0; i < PURGES_AT_ONCE; i++)
+    if (runs_in_purge[i] != NULL)
+      return true;
+  return false;
+}
+
+struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment,
+                         struct heap *heap) {
+  for (unsigned tries = TRIES_BESIDE_PURGE;; tries--) {
+    lock_take(&slice_lock);
+    struct span *span = take_locked(kind, class_index, count, alignment, heap);
+    bool again = span == NULL && tries != 0 && purge_in_flight();
+    lock_drop(&slice_lock);
+    if (!again)
+      return span;
+    /* What would do is in the purge's hands for the time of a system call. */
+    kernel_yield();
+  }
 }
 
 /* ---- Giving. ---- */

@@ -21,7 +21,8 @@ INTERNAL extern struct lock slice_lock;
 
 /* A span of `count` slices whose address is a multiple of `alignment` (bytes, a power of two), of `kind`, in the table. class_index: CLASS_NONE but for small spans, whose bitmaps are made. Purges first when the limit wants it.
  * NULL when there is no memory. */
-struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment, struct heap *heap);
+struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t count, size_t alignment,
+                         struct heap *heap);
 
 /* Gives a span's slices and descriptor back. */
 void slices_give(struct span *span);

@@ -111,7 +111,7 @@ unsigned span_live(struct span *span) {
   unsigned gone = 0;
   for (unsigned i = 0; i < span->words; i++)
     gone += count_bits(__atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
-                                           __atomic_load_n(&remote_bits[i], __ATOMIC_ACQUIRE));
+                       __atomic_load_n(&remote_bits[i], __ATOMIC_ACQUIRE));
   return span->capacity - gone;
 }
 

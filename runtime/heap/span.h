@@ -55,13 +55,13 @@ struct span {
     uint8_t huge_pages;    /* of a large object: were asked for; fixed while it is in use */
   };
 
-  uint8_t state;            /* enum span_state; heap's lock */
+  uint8_t state;            /* enum span_state; heap's lock; atomic for the purge's first look */
   uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
   uint16_t walk_live;       /* live slots when the purge last came by; purge thread */
-  uint16_t purged;          /* given back: pages since the span was last current, or slots of a long span; heap's lock */
-  uint32_t first_slice;     /* fixed while in use; slice lock */
-  uint32_t dirty_slices;    /* of a free run; slice lock */
-  struct heap *heap;        /* whose lists it is in; heap's lock, atomic for readers */
+  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
+  uint32_t first_slice;  /* fixed while in use; slice lock */
+  uint32_t dirty_slices; /* of a free run; slice lock */
+  struct heap *heap;     /* whose lists it is in; heap's lock, atomic for readers */
   struct span *previous, *next; /* a heap's list, or the bucket of a free run */
   union {
     struct { /* a free run with dirty pages: in order of age */
@@ -87,7 +87,9 @@ _Static_assert(offsetof(struct span, start) == offsetof(struct fh_span_record, s
 /* What table entries of slices nobody holds point to: no pointer is a slot of it. */
 INTERNAL extern struct span no_span;
 
-ALWAYS_INLINE uint64_t *span_free_bits(struct span *span) { return (uint64_t *)((char *)span + FH_SPAN_FREE_BITS); }
+ALWAYS_INLINE uint64_t *span_free_bits(struct span *span) {
+  return (uint64_t *)((char *)span + FH_SPAN_FREE_BITS);
+}
 ALWAYS_INLINE uint64_t *span_remote_bits(struct span *span) {
   return (uint64_t *)((char *)span + span->remote_offset);
 }
@@ -126,8 +128,17 @@ ALWAYS_INLINE uint32_t span_exact_bound(const struct span *span) {
   return excess == 0 ? span->inverse : excess * span->capacity;
 }
 
+ALWAYS_INLINE enum span_state span_state(const struct span *span) {
+  return (enum span_state)__atomic_load_n(&span->state, __ATOMIC_RELAXED);
+}
+ALWAYS_INLINE void span_set_state(struct span *span, enum span_state state) {
+  __atomic_store_n(&span->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
+
 /* Longer than a slice: no unlocked paths. */
-ALWAYS_INLINE bool span_is_long(const struct span *span) { return span->object_bytes > FAST_MAX_BYTES; }
+ALWAYS_INLINE bool span_is_long(const struct span *span) {
+  return span->object_bytes > FAST_MAX_BYTES;
+}
 
 ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
   uint64_t bit = (uint64_t)1 << index % 64;

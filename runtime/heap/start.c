@@ -16,7 +16,9 @@ static bool complained;
 static const enum huge_page_use huge_page_choices[] = {
     [THP_AUTO] = HUGE_PAGES_UNDECIDED, [THP_ON] = HUGE_PAGES_EVERYWHERE, [THP_OFF] = HUGE_PAGES_NEVER};
 
-bool heap_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
+bool heap_started(void) {
+  return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
+}
 
 /* getenv may not be ready when the loader allocates before libc has set environ; then the options come too late for
  * the few that matter at the start, which is said. */
@@ -66,4 +68,6 @@ __attribute__((constructor(101))) static void library_loaded(void) {
     say_what_is_in_use();
 }
 
-__attribute__((destructor(101))) static void library_unloaded(void) { accounts_print_at_exit(); }
+__attribute__((destructor(101))) static void library_unloaded(void) {
+  accounts_print_at_exit();
+}

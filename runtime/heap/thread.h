@@ -22,7 +22,9 @@ INTERNAL extern __thread struct thread_view thread_view;
 /* NULL before the thread's first allocation and after its heap was left behind. */
 INTERNAL extern __thread struct heap *thread_heap;
 
-ALWAYS_INLINE uintptr_t thread_pointer(void) { return (uintptr_t)__builtin_thread_pointer(); }
+ALWAYS_INLINE uintptr_t thread_pointer(void) {
+  return (uintptr_t)__builtin_thread_pointer();
+}
 
 /* Copies the heap's table of owned spans into the view, if the heap is this thread's. */
 void thread_view_refresh(struct heap *heap);

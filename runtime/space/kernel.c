@@ -58,8 +58,8 @@ static int move(uintptr_t from, uintptr_t to, size_t bytes) {
   /* An emulated kernel (qemu-user) moves the pages but takes the old range for unmapped from then on. Said again, the
    * range is there on both. */
   if (SYSCALL3(SYS_mprotect, from, bytes, PROT_READ | PROT_WRITE) != 0)
-    SYSCALL6(SYS_mmap, from, bytes, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    SYSCALL6(SYS_mmap, from, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+             -1, 0);
   return 0;
 }
 
@@ -71,7 +71,9 @@ static int populate(uintptr_t address, size_t bytes) {
   return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_POPULATE_WRITE);
 }
 
-static int release(uintptr_t address, size_t bytes) { return (int)SYSCALL2(SYS_munmap, address, bytes); }
+static int release(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL2(SYS_munmap, address, bytes);
+}
 
 static int name_mapping(uintptr_t address, size_t bytes, const char *name) {
   return (int)SYSCALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, bytes, name);
@@ -130,9 +132,13 @@ long kernel_open_file(const char *path) {
   return SYSCALL4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 }
 
-long kernel_read(int fd, char *to, size_t bytes) { return SYSCALL3(SYS_read, fd, to, bytes); }
+long kernel_read(int fd, char *to, size_t bytes) {
+  return SYSCALL3(SYS_read, fd, to, bytes);
+}
 
-void kernel_close(int fd) { SYSCALL1(SYS_close, fd); }
+void kernel_close(int fd) {
+  SYSCALL1(SYS_close, fd);
+}
 
 long kernel_read_file(const char *path, char *to, size_t bytes) {
   long fd = kernel_open_file(path);
@@ -156,7 +162,9 @@ bool kernel_huge_pages_offered(void) {
   return false;
 }
 
-size_t kernel_page_bytes(void) { return getauxval(AT_PAGESZ); }
+size_t kernel_page_bytes(void) {
+  return getauxval(AT_PAGESZ);
+}
 
 static uint64_t read_clock(clockid_t clock) {
   struct timespec time;
@@ -165,12 +173,22 @@ static uint64_t read_clock(clockid_t clock) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-uint64_t kernel_now(void) { return read_clock(CLOCK_MONOTONIC); }
-uint64_t kernel_now_coarse(void) { return read_clock(CLOCK_MONOTONIC_COARSE); }
+uint64_t kernel_now(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
+uint64_t kernel_now_coarse(void) {
+  return read_clock(CLOCK_MONOTONIC_COARSE);
+}
 
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
   struct timespec time = {(time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u)};
   SYSCALL4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds != 0 ? &time : NULL);
 }
 
-void kernel_wake(uint32_t *word) { SYSCALL3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); }
+void kernel_wake(uint32_t *word) {
+  SYSCALL3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void kernel_yield(void) {
+  SYSCALL0(SYS_sched_yield);
+}

@@ -50,6 +50,8 @@ uint64_t kernel_now_coarse(void);
 /* Sleeps until *word is no longer `value`, somebody wakes it, or the time is over (0: no bound). */
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void kernel_wake(uint32_t *word);
+/* Lets another thread run. */
+void kernel_yield(void);
 /* A file opened for reading, its descriptor or a negated errno; one read; its end. */
 long kernel_open_file(const char *path);
 long kernel_read(int fd, char *to, size_t bytes);

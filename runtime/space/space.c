@@ -159,8 +159,7 @@ bool space_use_huge_pages(size_t first, size_t count) {
     bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, count << SLICE_SHIFT);
     space.huge_page_use = pay ? HUGE_PAGES_FOR_LARGE : HUGE_PAGES_NEVER;
   }
-  return space.huge_page_use == HUGE_PAGES_FOR_LARGE &&
-         kernel.huge_pages(address, count << SLICE_SHIFT, true) == 0;
+  return space.huge_page_use == HUGE_PAGES_FOR_LARGE && kernel.huge_pages(address, count << SLICE_SHIFT, true) == 0;
 }
 
 void space_leave_huge_pages(size_t first, size_t count) {
@@ -195,9 +194,13 @@ size_t space_extend(size_t count) {
   return first;
 }
 
-size_t space_page_bytes(void) { return space.page_bytes != 0 ? space.page_bytes : kernel_page_bytes(); }
+size_t space_page_bytes(void) {
+  return space.page_bytes != 0 ? space.page_bytes : kernel_page_bytes();
+}
 
-void space_publish(size_t slice_limit) { __atomic_store_n(&space_slice_limit, slice_limit, __ATOMIC_RELEASE); }
+void space_publish(size_t slice_limit) {
+  __atomic_store_n(&space_slice_limit, slice_limit, __ATOMIC_RELEASE);
+}
 
 int space_purge(size_t first, size_t count) {
   uintptr_t address = slice_address(first);

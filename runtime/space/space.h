@@ -84,11 +84,15 @@ void *space_metadata(size_t bytes);
 /* The system's page size, also before the space stands. */
 size_t space_page_bytes(void);
 
-ALWAYS_INLINE uintptr_t slice_address(size_t slice) { return space_base + (slice << SLICE_SHIFT); }
+ALWAYS_INLINE uintptr_t slice_address(size_t slice) {
+  return space_base + (slice << SLICE_SHIFT);
+}
 ALWAYS_INLINE bool space_contains(uintptr_t address) {
   return (address - space_base) >> SLICE_SHIFT < __atomic_load_n(&space_slice_limit, __ATOMIC_ACQUIRE) &&
          space_base != 0;
 }
-ALWAYS_INLINE size_t slice_of(uintptr_t address) { return (address - space_base) >> SLICE_SHIFT; }
+ALWAYS_INLINE size_t slice_of(uintptr_t address) {
+  return (address - space_base) >> SLICE_SHIFT;
+}
 
 #endif
