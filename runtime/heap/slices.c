@@ -365,7 +365,7 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
 static void give_dirty(struct span *run, size_t first, size_t count) {
   table_fill(first, count, &no_span);
   memset(space.states + first, SLICE_DIRTY, count);
-  run->inverse = run->exact_bound = 0;
+  span_close(run);
   run->first_slice = (uint32_t)first;
   run->slices = run->dirty_slices = (uint32_t)count;
   run->freed_at = kernel_now_coarse();
@@ -428,7 +428,7 @@ void slices_mark_clean(struct span *span) {
   memset(space.states + span->first_slice, 0, span->slices);
   size_t first = span->first_slice, count = span->slices;
   table_fill(first, count, &no_span);
-  span->inverse = span->exact_bound = 0;
+  span_close(span);
   span->dirty_slices = 0;
   account_give(count);
   run_give(span);

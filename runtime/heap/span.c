@@ -52,7 +52,7 @@ struct span *span_descriptor_take(unsigned class_index) {
 
 void span_descriptor_give(struct span *span) {
   span->kind = FH_SPAN_NONE;
-  span->inverse = span->exact_bound = 0;
+  span_close(span);
   span->next = free_descriptors[span->descriptor_units];
   free_descriptors[span->descriptor_units] = span;
 }
@@ -66,7 +66,7 @@ void span_format(struct span *span, unsigned class_index) {
   span->class_index = (uint8_t)class_index;
   span->object_bytes = bytes;
   span->inverse = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
-  span->exact_bound = span_is_long(span) ? 0 : span_exact_bound(span);
+  __atomic_store_n(&span->exact_bound, span_is_long(span) ? 0 : span_exact_bound(span), __ATOMIC_RELAXED);
   span->purged = 0;
   span->touched_words = 0;
   span->walk_live = 0;

@@ -128,6 +128,12 @@ ALWAYS_INLINE uint32_t span_exact_bound(const struct span *span) {
   return excess == 0 ? span->inverse : excess * span->capacity;
 }
 
+/* No pointer is a slot of it any more. */
+ALWAYS_INLINE void span_close(struct span *span) {
+  span->inverse = 0;
+  __atomic_store_n(&span->exact_bound, 0, __ATOMIC_RELAXED);
+}
+
 ALWAYS_INLINE enum span_state span_state(const struct span *span) {
   return (enum span_state)__atomic_load_n(&span->state, __ATOMIC_RELAXED);
 }
