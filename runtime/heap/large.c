@@ -1,4 +1,5 @@
 #include "heap/large.h"
+#include "base/options.h"
 #include "heap/accounts.h"
 #include "heap/slices.h"
 #include "space/kernel.h"
@@ -191,5 +192,5 @@ void *large_resize(struct span *span, size_t size) {
   }
   if (admitted && span->heap != NULL)
     own_heap_dismiss(span->heap, more);
-  return span->object_bytes >= MOVE_PAGES_MIN ? move_pages(span, size) : NULL;
+  return options.move_pages && span->object_bytes >= MOVE_PAGES_MIN ? move_pages(span, size) : NULL;
 }

@@ -73,11 +73,11 @@ void span_format(struct span *span, unsigned class_index) {
   uint64_t *free_bits = span_free_bits(span);
   uint64_t *remote_bits = span_remote_bits(span);
   for (unsigned i = 0; i < shape.words; i++) {
-    free_bits[i] = ~(uint64_t)0;
-    remote_bits[i] = 0;
+    __atomic_store_n(&free_bits[i], ~(uint64_t)0, __ATOMIC_RELAXED);
+    __atomic_store_n(&remote_bits[i], 0, __ATOMIC_RELAXED);
   }
   if (shape.capacity % 64 != 0)
-    free_bits[shape.words - 1] = ((uint64_t)1 << shape.capacity % 64) - 1;
+    __atomic_store_n(&free_bits[shape.words - 1], ((uint64_t)1 << shape.capacity % 64) - 1, __ATOMIC_RELAXED);
 }
 
 uint64_t span_take_remote(struct span *span, unsigned number) {

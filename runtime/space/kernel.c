@@ -55,11 +55,6 @@ static int move(uintptr_t from, uintptr_t to, size_t bytes) {
   long got = SYSCALL5(SYS_mremap, from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
   if (got < 0 && got > -4096)
     return (int)got;
-  /* An emulated kernel (qemu-user) moves the pages but takes the old range for unmapped from then on. Said again, the
-   * range is there on both. */
-  if (SYSCALL3(SYS_mprotect, from, bytes, PROT_READ | PROT_WRITE) != 0)
-    SYSCALL6(SYS_mmap, from, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-             -1, 0);
   return 0;
 }
 
