@@ -39,7 +39,7 @@ struct fh_span_record {
   uint32_t countdown;   /* owner's frees until its next slow path */
   uint32_t countdown_start;
   uint64_t object_bytes;  /* slot size, or size of the one large object */
-  uint64_t freed_calls;   /* frees, but for those since the countdown was set and those in the remote bits */
+  uint64_t freed_calls;   /* frees, but for those since the countdown was set, in the remote bits and in `cached` */
   uint32_t slices;        /* length in slices */
   uint16_t capacity;      /* slots */
   uint8_t words;          /* 64-bit words in each bitmap */
@@ -47,8 +47,11 @@ struct fh_span_record {
   uint16_t remote_offset; /* of the remote bitmap from this record; the free bitmap is at FH_SPAN_FREE_BITS */
   uint8_t class_index;
   uint8_t touched_words; /* the runtime's own */
+  uint32_t cached;       /* FH_CACHED_SLOTS: slots in some thread's cache, free; above: how many frees went there */
 };
-#define FH_SPAN_FREE_BITS 128u
+#define FH_SPAN_FREE_BITS    128u
+#define FH_CACHED_SLOTS      0xffffu
+#define FH_CACHED_FREE_SHIFT 16u
 
 struct fh_accounts_root {
   uint64_t magic;

@@ -29,7 +29,8 @@ static int add_small(struct reading *reading, const struct fh_accounts_root *roo
   if (reading->read(reading->context, address + FH_SPAN_FREE_BITS, free_bits, bytes) != 0 ||
       reading->read(reading->context, address + record->remote_offset, remote_bits, bytes) != 0)
     return -1;
-  unsigned free_slots = count_bits(free_bits, remote_bits, record->words);
+  unsigned free_slots = count_bits(free_bits, remote_bits, record->words) +
+                        (unsigned)__builtin_popcount(record->cached & FH_CACHED_SLOTS);
   if (free_slots > record->capacity)
     free_slots = record->capacity;
   unsigned remote_frees = 0;
@@ -41,7 +42,8 @@ static int add_small(struct reading *reading, const struct fh_accounts_root *roo
   class->spans++;
   class->live_objects += live;
   class->free_slots += free_slots;
-  class->freed_calls += record->freed_calls + (record->countdown_start - record->countdown) + remote_frees;
+  class->freed_calls += record->freed_calls + (record->countdown_start - record->countdown) + remote_frees +
+                        (record->cached >> FH_CACHED_FREE_SHIFT);
   out->live_bytes += live * record->object_bytes;
   out->free_slot_bytes += free_slots * record->object_bytes;
   out->tail_bytes += record->slices * root->slice_bytes - record->capacity * record->object_bytes;

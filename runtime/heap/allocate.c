@@ -1,8 +1,10 @@
 #include "heap/allocate.h"
 #include "heap/fast.h"
 #include "heap/large.h"
+#include "heap/long_cache.h"
 #include "heap/misuse.h"
 #include "heap/object.h"
+#include "heap/purge.h"
 #include "heap/start.h"
 
 #include <string.h>
@@ -10,21 +12,44 @@
 /* Below this an object moves to a smaller slot only when it shrinks to less than half. */
 #define SHRINK_SHARE 2
 
-static void *take_slot(unsigned class_index) {
+static void *take_slot_once(unsigned class_index) {
   struct heap *heap = thread_heap_get(); /* also for a long class: it starts the library */
   if (UNLIKELY(heap == NULL))
     return NULL;
-  return heap_take_slot(class_bytes[class_index] > FAST_MAX_BYTES ? heap_for_long() : heap, class_index);
+  void *object;
+  if (class_index >= LONG_CLASS_FIRST) {
+    object = long_cache_take(heap, class_index);
+    return object != NULL ? object : heap_take_slot(heap_for_long(), class_index);
+  }
+  struct bin *bin = &heap->bins[class_index];
+  while (!bin_take(bin, &object))
+    if (!heap_refill(heap, bin))
+      return NULL;
+  return object;
+}
+
+/* What threads keep at hand, and what is empty, makes room before a call fails. */
+static COLD bool make_room(void) {
+  if (!heap_started())
+    return false;
+  purge_spans();
+  return true;
+}
+
+static void *take_slot(unsigned class_index) {
+  void *object = take_slot_once(class_index);
+  return LIKELY(object != NULL) || !make_room() ? object : take_slot_once(class_index);
+}
+
+static void *take_large(size_t size, size_t alignment, bool zeroed) {
+  if (size > PTRDIFF_MAX || (!heap_started() && !heap_start()))
+    return NULL;
+  void *object = large_take(NULL, size, alignment, zeroed);
+  return LIKELY(object != NULL) || !make_room() ? object : large_take(NULL, size, alignment, zeroed);
 }
 
 NOINLINE void *allocate_slow(size_t size) {
-  if (size > PTRDIFF_MAX)
-    return NULL;
-  if (size <= SMALL_MAX_BYTES)
-    return take_slot(size_class(size));
-  if (!heap_started() && !heap_start())
-    return NULL;
-  return large_take(NULL, size, 1, false);
+  return size <= SMALL_MAX_BYTES ? take_slot(size_class(size)) : take_large(size, 1, false);
 }
 
 /* The class whose slots hold `size` bytes and all start at multiples of `alignment`, which divides a slice; or
@@ -46,17 +71,12 @@ void *allocate_aligned(size_t alignment, size_t size) {
   unsigned class_index = aligned_class(alignment, size);
   if (class_index != CLASS_NONE)
     return take_slot(class_index);
-  if (!heap_started() && !heap_start())
-    return NULL;
-  return large_take(NULL, size > 0 ? size : 1, alignment, false);
+  return take_large(size > 0 ? size : 1, alignment, false);
 }
 
 void *allocate_zeroed(size_t size) {
-  if (size > SMALL_MAX_BYTES) {
-    if (size > PTRDIFF_MAX || (!heap_started() && !heap_start()))
-      return NULL;
-    return large_take(NULL, size, 1, true);
-  }
+  if (size > SMALL_MAX_BYTES)
+    return take_large(size, 1, true);
   void *object = allocate(size);
   return object != NULL ? memset(object, 0, size) : NULL;
 }
@@ -76,9 +96,10 @@ NOINLINE void release_slow(void *pointer) {
     return;
   struct object object = object_at(pointer);
   if (object.kind == OBJECT_SMALL && object.live) {
-    if (span_is_long(object.span))
-      heap_free_long(pointer, object.span, object.index);
-    else if (__atomic_load_n(&object.span->owner, __ATOMIC_RELAXED) == thread_pointer())
+    if (span_is_long(object.span)) {
+      if (thread_heap == NULL || !long_cache_give(thread_heap, object.span, object.index))
+        heap_free_long(pointer, object.span, object.index);
+    } else if (__atomic_load_n(&object.span->owner, __ATOMIC_RELAXED) == thread_pointer())
       heap_free_owned(pointer, object.span, object.index);
     else
       heap_free_remote(object.span, object.index, pointer);

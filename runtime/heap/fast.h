@@ -39,11 +39,11 @@ ALWAYS_INLINE bool bin_take(struct bin *bin, void **object) {
   uint64_t slot;
 #if FAST_PATH_X86
   uint64_t free_bits = *word;
-  bool none;
-  __asm__("bsfq %2, %0" : "=r"(slot), "=@ccz"(none) : "r"(free_bits));
-  if (UNLIKELY(none))
+  bool some;
+  __asm__("rep bsfq %1, %0" : "=r"(slot) : "r"(free_bits) : "cc");
+  __asm__("btrq %2, %0" : "+r"(free_bits), "=@ccc"(some) : "r"(slot));
+  if (UNLIKELY(!some))
     return false;
-  __asm__("btrq %1, %0" : "+r"(free_bits) : "r"(slot) : "cc");
 #else
   uint64_t free_bits = __atomic_load_n(word, __ATOMIC_RELAXED);
   if (UNLIKELY(free_bits == 0))

@@ -39,11 +39,19 @@ void heap_format(struct heap *heap, uintptr_t owner) {
   heap->owner = owner;
   for (unsigned i = 0; i < CLASS_COUNT; i++)
     heap->bins[i] = (struct bin){.word = &no_free_slots, .object_bytes = class_bytes[i], .class_index = i};
+  __atomic_store_n(&heap->formatted, true, __ATOMIC_RELEASE);
 }
 
 struct heap *heap_for_long(void) {
   int processor = sched_getcpu();
-  return &long_heaps[processor > 0 ? (unsigned)processor % LONG_HEAPS : 0];
+  struct heap *heap = &long_heaps[processor > 0 ? (unsigned)processor % LONG_HEAPS : 0];
+  if (UNLIKELY(!__atomic_load_n(&heap->formatted, __ATOMIC_ACQUIRE))) {
+    lock_take(&heap->lock);
+    if (!heap->formatted)
+      heap_format(heap, 0);
+    lock_drop(&heap->lock);
+  }
+  return heap;
 }
 
 static unsigned partial_threshold(const struct span *span) {
@@ -65,15 +73,22 @@ static void bin_open(struct bin *bin, struct span *span, unsigned word_number) {
 /* The first window with free slots among those that were open before, if a good part of their slots is free: memory
  * that is warm, and counted already, comes before memory that was never touched. */
 static bool bin_go_back(struct bin *bin, struct span *span) {
-  unsigned free_slots = 0;
+  unsigned free_slots = 0, wanted = span->touched_words * 64u / GO_BACK_SHARE;
+  if (span_counted_frees(span) < wanted && !span_has_remote_frees(span))
+    return false;
   for (unsigned number = 0; number < span->touched_words; number++)
     free_slots += count_bits(span_take_remote(span, number));
-  if (free_slots < span->touched_words * 64u / GO_BACK_SHARE)
+  if (free_slots < wanted)
     return false;
   for (unsigned number = 0; number < span->touched_words; number++)
     if (span_free_bits(span)[number] != 0)
       return bin_open(bin, span, number), true;
   return false;
+}
+
+/* Free slots of the current span once its windows are used up: there are none but those freed meanwhile. */
+static unsigned free_behind_window(struct span *span) {
+  return span_counted_frees(span) == 0 && !span_has_remote_frees(span) ? 0 : span_take_all_remote(span);
 }
 
 /* Moves the window on to the next word with free slots, once around the span; what others have freed is taken back
@@ -88,7 +103,7 @@ static bool bin_advance(struct bin *bin) {
     if (span_take_remote(span, number) != 0)
       return bin_open(bin, span, number), true;
   }
-  if (span_take_all_remote(span) < partial_threshold(span))
+  if (free_behind_window(span) < partial_threshold(span))
     return false;
   for (unsigned number = 0; number < span->words; number++)
     if (span_free_bits(span)[number] != 0)
@@ -123,10 +138,10 @@ static uint32_t partial_countdown(const struct span *span, unsigned free_slots) 
 static void list_place(struct heap *heap, struct span *span, unsigned free_slots) {
   if (free_slots >= partial_threshold(span)) {
     list_add(heap, span, SPAN_PARTIAL);
-    span_set_countdown(span, partial_countdown(span, free_slots));
+    span_set_countdown(span, partial_countdown(span, free_slots), free_slots);
   } else {
     list_add(heap, span, SPAN_FULL);
-    span_set_countdown(span, partial_threshold(span) - free_slots);
+    span_set_countdown(span, partial_threshold(span) - free_slots, free_slots);
   }
 }
 
@@ -136,19 +151,23 @@ static void span_forget(struct heap *heap, struct span *span) {
   if (span->first_slice < heap->owned_limit)
     __atomic_store_n(&heap->owned[span->first_slice], &no_span, __ATOMIC_RELAXED);
   span_take_all_remote(span);
-  span_set_countdown(span, 0);
+  span_take_cached(span); /* none: only their count */
+  span_set_countdown(span, 0, 0);
   accounts_retire_span(span->class_index, span->freed_calls);
   if (heap->own)
     heap->held_bytes -= (size_t)span->slices << SLICE_SHIFT;
 }
 
-static void bin_retire(struct heap *heap, struct bin *bin) {
+static void bin_detach(struct heap *heap, struct bin *bin, unsigned free_slots) {
   struct span *span = bin->span;
-  if (span == NULL)
-    return;
   bin->span = NULL;
   bin->word = &no_free_slots;
-  list_place(heap, span, span_take_all_remote(span));
+  list_place(heap, span, free_slots);
+}
+
+static void bin_retire(struct heap *heap, struct bin *bin) {
+  if (bin->span != NULL)
+    bin_detach(heap, bin, span_take_all_remote(bin->span));
 }
 
 static struct span *make_current(struct heap *heap, struct span *span) {
@@ -156,7 +175,7 @@ static struct span *make_current(struct heap *heap, struct span *span) {
   span_set_state(span, SPAN_CURRENT);
   if (!span_is_long(span))
     span->purged = 0;
-  span_set_countdown(span, COUNTDOWN_CURRENT);
+  span_set_countdown(span, COUNTDOWN_CURRENT, 0);
   return span;
 }
 
@@ -178,13 +197,13 @@ static struct span *find_remotely_freed(struct heap *heap, unsigned class_index)
     }
     if (first_seen == NULL)
       first_seen = span;
-    unsigned free_slots = span_take_all_remote(span);
+    unsigned free_slots = span_free_slots(span);
     if (free_slots >= partial_threshold(span) && free_slots * FULL_ENOUGH / span->capacity >= most) {
       most = free_slots * FULL_ENOUGH / span->capacity;
       best = span;
     }
     unsigned threshold = partial_threshold(span);
-    span_set_countdown(span, free_slots < threshold ? threshold - free_slots : 1);
+    span_set_countdown(span, free_slots < threshold ? threshold - free_slots : 1, free_slots);
     span_list_remove(list, span);
     span_list_append(list, span);
   }
@@ -254,7 +273,7 @@ static struct span *create(struct heap *heap, unsigned class_index) {
   /* In no list yet and current from the start; nobody else has a pointer into it. */
   span_set_state(span, SPAN_CURRENT);
   change_heap(span, heap);
-  span_set_countdown(span, COUNTDOWN_CURRENT);
+  span_set_countdown(span, COUNTDOWN_CURRENT, 0);
   if (heap->own)
     heap->held_bytes += slices * SLICE_BYTES;
   return span;
@@ -320,7 +339,8 @@ static struct span *next_span(struct heap *heap, struct bin *bin) {
   bool has_owner = heap->owner != 0;
   if (has_owner)
     lock_take(&heap->lock);
-  bin_retire(heap, bin);
+  if (bin->span != NULL)
+    bin_detach(heap, bin, free_behind_window(bin->span));
   struct span *span = find_in_lists(heap, bin->class_index);
   if (has_owner)
     lock_drop(&heap->lock);
@@ -377,14 +397,15 @@ void *heap_take_slot(struct heap *heap, unsigned class_index) {
 /* A span has a newly free slot, under the heap's lock, which this drops: it changes lists or is given back. */
 static void settle_and_unlock(struct heap *heap, struct span *span) {
   if (span->state == SPAN_CURRENT || span->state == SPAN_BUSY) {
-    span_set_countdown(span, span->state == SPAN_BUSY ? span->capacity : COUNTDOWN_CURRENT);
+    span_set_countdown(span, span->state == SPAN_BUSY ? span->capacity : COUNTDOWN_CURRENT,
+                       span->free_slots + span_counted_frees(span));
     lock_drop(&heap->lock);
     return;
   }
-  unsigned free_slots = span_take_all_remote(span);
+  unsigned free_slots = span_free_slots(span);
   if (free_slots < span->capacity) {
     if (span->state == SPAN_PARTIAL) {
-      span_set_countdown(span, partial_countdown(span, free_slots));
+      span_set_countdown(span, partial_countdown(span, free_slots), free_slots);
     } else {
       list_remove(heap, span);
       list_place(heap, span, free_slots);
@@ -415,6 +436,12 @@ NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t inde
     purge_slots_freed(freed_bytes);
 }
 
+static void free_long_and_unlock(struct heap *heap, struct span *span, size_t index) {
+  span->purged &= (uint16_t) ~(1u << index);
+  span_set_free(span, 0, (uint64_t)1 << index);
+  settle_and_unlock(heap, span);
+}
+
 void heap_free_long(const void *pointer, struct span *span, size_t index) {
   struct heap *heap = span->heap;
   uint64_t freed_bytes = span->object_bytes;
@@ -425,10 +452,15 @@ void heap_free_long(const void *pointer, struct span *span, size_t index) {
     return;
   }
   span->freed_calls++;
-  span->purged &= (uint16_t) ~(1u << index);
-  span_set_free(span, index / 64, (uint64_t)1 << index % 64);
-  settle_and_unlock(heap, span);
+  span_count_cached(span);
+  free_long_and_unlock(heap, span, index);
   purge_slots_freed(freed_bytes);
+}
+
+void heap_return_long(struct span *span, size_t index) {
+  struct heap *heap = span->heap;
+  lock_take(&heap->lock);
+  free_long_and_unlock(heap, span, index);
 }
 
 NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t index) {
@@ -493,7 +525,7 @@ static void move_list(struct heap *from, struct span_list *list, struct span_lis
   while (list->first != NULL) {
     struct span *span = list->first;
     span_list_remove(list, span);
-    unsigned free_slots = span_take_all_remote(span);
+    unsigned free_slots = span_free_slots(span);
     if (free_slots == span->capacity) {
       span_forget(from, span);
       span_list_append(emptied, span);
@@ -576,12 +608,24 @@ static struct heap *try_lock_heap_of(struct span *span) {
   return NULL;
 }
 
+/* Takes the slots of a long span from the threads that keep them at hand. Under the heap's lock. */
+static void take_from_caches(struct heap *heap, struct span *span) {
+  if ((__atomic_load_n(&span->cached, __ATOMIC_RELAXED) & FH_CACHED_SLOTS) == 0)
+    return;
+  span_take_cached(span);
+  if (span->state == SPAN_FULL) {
+    list_remove(heap, span);
+    list_place(heap, span, span_take_all_remote(span));
+  }
+}
+
 bool heap_release_if_empty_locked(struct span *span) {
   if (span_state(span) == SPAN_CURRENT || span_live(span) != 0)
     return false;
   struct heap *heap = try_lock_heap_of(span);
   if (heap == NULL)
     return false;
+  take_from_caches(heap, span);
   bool empty = span->state != SPAN_CURRENT && span_live(span) == 0;
   if (empty) {
     list_remove(heap, span);
@@ -599,6 +643,7 @@ bool heap_borrow_locked(struct span *span, uint64_t *slots) {
     return false;
   *slots = 0;
   if (span_is_long(span)) {
+    take_from_caches(heap, span);
     uint64_t *free_bits = span_free_bits(span);
     *slots = *free_bits & ~(uint64_t)span->purged;
     __atomic_store_n(free_bits, *free_bits & ~*slots, __ATOMIC_RELAXED);

@@ -30,8 +30,16 @@ struct bin {
   unsigned class_index; /* fixed */
 };
 
+/* See long_cache.h. */
+#define LONG_CACHE_MOST 8u
+struct long_cache {
+  unsigned count;
+  uintptr_t slots[LONG_CACHE_MOST];
+};
+
 struct heap {
   struct lock lock;
+  bool formatted;          /* lock; of a long heap not before it is first used; atomic for that look */
   uintptr_t owner;         /* registry lock, and fixed while the owner lives */
   uint64_t remote_classes; /* atomic: classes in which somebody else has freed since the owner looked */
   struct heap *next;       /* registry lock: all heaps */
@@ -43,6 +51,8 @@ struct heap {
   struct span_list partial[CLASS_COUNT]; /* lock */
   struct span_list full[CLASS_COUNT];    /* lock */
   struct bin bins[CLASS_COUNT];
+  struct long_cache long_cache[LONG_CLASSES]; /* of a thread heap; its thread */
+  uint64_t cached_bytes;                      /* freed into long_cache since the purge was told; its thread */
   /* Of a heap of one's own only. Fixed, but for the counts and the list, which are under the lock. */
   bool own;
   bool zeroed;
@@ -84,6 +94,8 @@ void heap_free_owned(const void *pointer, struct span *span, size_t index);
 
 /* Frees slot `index` of a long span, by anyone. */
 void heap_free_long(const void *pointer, struct span *span, size_t index);
+/* Puts a slot of a long span that was freed before, and was in no bitmap since, among the free ones. */
+void heap_return_long(struct span *span, size_t index);
 
 /* Frees slot `index` of a span of one slice that the caller does not own. */
 void heap_free_remote(struct span *span, size_t index, const void *pointer);

@@ -110,10 +110,11 @@ static size_t purge_pages(struct span *span, unsigned pages) {
 
 /* What a walk does with one span. Under the slice lock; drops it when the span has pages to give. Returns bytes. */
 static size_t visit(struct span *span, bool at_once) {
-  if (heap_release_if_empty_locked(span))
-    return 0; /* its slice is free now and waits its time like any other */
   unsigned live = span_live(span);
   bool stood_still = live == span->walk_live || at_once;
+  bool kept = __atomic_load_n(&span->cached, __ATOMIC_RELAXED) != 0; /* by a thread that may be about to use it */
+  if ((stood_still || !kept) && heap_release_if_empty_locked(span))
+    return 0; /* its slice is free now and waits its time like any other */
   span->walk_live = (uint16_t)live;
   if (!stood_still || live == span->capacity || span->capacity - live < space.page_bytes / span->object_bytes)
     return 0;
@@ -317,10 +318,14 @@ void purge_slots_freed(uint64_t bytes) {
   lock_drop(&slice_lock);
 }
 
+size_t purge_spans(void) {
+  return walk_spans(true);
+}
+
 size_t purge_everything(size_t keep_bytes) {
   if (!heap_started())
     return 0;
-  size_t given = walk_spans(true);
+  size_t given = purge_spans();
   return given + slices_purge(UINT64_MAX, keep_bytes, UINT_MAX);
 }
 

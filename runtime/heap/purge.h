@@ -18,6 +18,9 @@ void purge_wanted_locked(void);
 void purge_slots_freed(uint64_t bytes);
 /* Everything that can go back goes back now, but for about `keep_bytes`. Bytes given back. */
 size_t purge_everything(size_t keep_bytes);
+/* Empty spans become free slices, also those that only a thread's cache holds; free pages of others go back. Bytes given
+ * back. */
+size_t purge_spans(void);
 void purge_after_fork_in_child(void);
 
 #endif

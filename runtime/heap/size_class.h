@@ -23,6 +23,9 @@
 #define DIRECT_ENTRIES   (DIRECT_MAX_BYTES / GRANULE + 1)
 #define FAST_MAX_BYTES   ((size_t)8 * 1024)  /* up to here a span is one slice */
 #define SMALL_MAX_BYTES  ((size_t)64 * 1024) /* up to here objects share a span */
+#define LONG_CLASS_FIRST 44u /* the first class above FAST_MAX_BYTES */
+#define LONG_CLASSES     (CLASS_COUNT - LONG_CLASS_FIRST)
+#define LONG_CAPACITY_MOST 16u /* slots of a long span */
 
 _Static_assert(CLASS_COUNT <= FH_ACCOUNTS_CLASSES, "the accounts have no room for so many classes");
 

@@ -31,7 +31,9 @@ static struct span *free_descriptor(unsigned units) {
   if (span == NULL)
     return NULL;
   free_descriptors[units] = span->next;
-  memset(span, 0, sizeof *span);
+  /* Whoever has just freed the last object that it described may still look at it. */
+  for (uint64_t *field = (uint64_t *)span; field < (uint64_t *)(span + 1); field++)
+    __atomic_store_n(field, 0, __ATOMIC_RELAXED);
   span->descriptor_units = (uint8_t)units;
   return span;
 }
@@ -80,19 +82,17 @@ void span_format(struct span *span, unsigned class_index) {
     __atomic_store_n(&free_bits[shape.words - 1], ((uint64_t)1 << shape.capacity % 64) - 1, __ATOMIC_RELAXED);
 }
 
-uint64_t span_take_remote(struct span *span, unsigned number) {
+uint64_t span_take_remote_bits(struct span *span, unsigned number) {
   uint64_t *word = &span_free_bits(span)[number];
-  uint64_t *remote = &span_remote_bits(span)[number];
   uint64_t bits = __atomic_load_n(word, __ATOMIC_RELAXED);
-  if (__atomic_load_n(remote, __ATOMIC_RELAXED) == 0)
-    return bits;
-  uint64_t taken = __atomic_exchange_n(remote, 0, __ATOMIC_ACQUIRE);
+  uint64_t taken = __atomic_exchange_n(&span_remote_bits(span)[number], 0, __ATOMIC_ACQUIRE);
   if (UNLIKELY((taken & bits) != 0)) {
     unsigned slot = number * 64 + (unsigned)__builtin_ctzll(taken & bits);
     misuse_double_free("free", span->start + slot * span->object_bytes, span->object_bytes);
     taken &= ~bits;
   }
   span->freed_calls += count_bits(taken);
+  span->free_slots += (uint16_t)count_bits(taken);
   bits |= taken;
   __atomic_store_n(word, bits, __ATOMIC_RELAXED);
   return bits;
@@ -105,6 +105,20 @@ unsigned span_take_all_remote(struct span *span) {
   return free_slots;
 }
 
+void span_take_cached(struct span *span) {
+  if (__atomic_load_n(&span->cached, __ATOMIC_RELAXED) == 0)
+    return;
+  uint32_t taken = __atomic_exchange_n(&span->cached, 0, __ATOMIC_ACQUIRE);
+  span->freed_calls += taken >> FH_CACHED_FREE_SHIFT;
+  span->purged &= (uint16_t)~taken;
+  span_set_free(span, 0, taken & FH_CACHED_SLOTS);
+}
+
+void span_count_cached(struct span *span) {
+  if (__atomic_load_n(&span->cached, __ATOMIC_RELAXED) >> FH_CACHED_FREE_SHIFT != 0)
+    span->freed_calls += __atomic_fetch_and(&span->cached, FH_CACHED_SLOTS, __ATOMIC_RELAXED) >> FH_CACHED_FREE_SHIFT;
+}
+
 unsigned span_live(struct span *span) {
   uint64_t *free_bits = span_free_bits(span);
   uint64_t *remote_bits = span_remote_bits(span);
@@ -112,12 +126,18 @@ unsigned span_live(struct span *span) {
   for (unsigned i = 0; i < span->words; i++)
     gone += count_bits(__atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
                        __atomic_load_n(&remote_bits[i], __ATOMIC_ACQUIRE));
+  gone += count_bits(__atomic_load_n(&span->cached, __ATOMIC_ACQUIRE) & FH_CACHED_SLOTS);
   return span->capacity - gone;
 }
 
-void span_set_countdown(struct span *span, uint32_t countdown) {
-  span->freed_calls += span->countdown_start - span->countdown;
+unsigned span_free_slots(struct span *span) {
+  return span_has_remote_frees(span) ? span_take_all_remote(span) : span->free_slots + span_counted_frees(span);
+}
+
+void span_set_countdown(struct span *span, uint32_t countdown, unsigned free_slots) {
+  span->freed_calls += span_counted_frees(span);
   span->countdown_start = countdown;
+  span->free_slots = (uint16_t)free_slots;
   __atomic_store_n(&span->countdown, countdown, __ATOMIC_RELAXED);
 }
 

@@ -10,9 +10,12 @@
  *   remote bits  1: the slot was freed by somebody else and the owner has not taken it back yet. Set atomically by
  *                anyone, taken (exchanged with 0) by the owner or, in a span without one, under its heap's lock.
  *
- *   slot i is live  <=>  free bit i = 0 and remote bit i = 0     (bits at or above capacity are 0 in both)
- *   live = capacity - count(free bits) - count(remote bits)
- *   a bit is never 1 in both
+ *   cached bits  of a long span only. 1: the slot was freed and some thread keeps it at hand (long_cache.h). Set and
+ *                cleared atomically by anyone: whoever clears a bit holds the slot.
+ *
+ *   slot i is live  <=>  free bit i = 0 and remote bit i = 0 and cached bit i = 0   (bits at or above capacity are 0)
+ *   live = capacity - count(free bits) - count(remote bits) - count(cached bits)
+ *   a bit is never 1 in two of them
  *
  * The states of a small span:
  *
@@ -54,10 +57,12 @@ struct span {
     uint8_t touched_words; /* owner: the windows that were ever open; behind them no slot was handed out */
     uint8_t huge_pages;    /* of a large object: were asked for; fixed while it is in use */
   };
+  uint32_t cached; /* atomic; 0 in whatever is no long span: a stale look at a descriptor must find no bit here */
 
   uint8_t state;            /* enum span_state; heap's lock; atomic for the purge's first look */
   uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
   uint16_t walk_live;       /* live slots when the purge last came by; purge thread */
+  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
   uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
   uint32_t first_slice;  /* fixed while in use; slice lock */
   uint32_t dirty_slices; /* of a free run; slice lock */
@@ -81,7 +86,8 @@ _Static_assert(offsetof(struct span, start) == offsetof(struct fh_span_record, s
                    offsetof(struct span, object_bytes) == offsetof(struct fh_span_record, object_bytes) &&
                    offsetof(struct span, slices) == offsetof(struct fh_span_record, slices) &&
                    offsetof(struct span, kind) == offsetof(struct fh_span_record, kind) &&
-                   offsetof(struct span, class_index) == offsetof(struct fh_span_record, class_index),
+                   offsetof(struct span, class_index) == offsetof(struct fh_span_record, class_index) &&
+                   offsetof(struct span, cached) == offsetof(struct fh_span_record, cached),
                "a reader outside the process sees a span through its record");
 
 /* What table entries of slices nobody holds point to: no pointer is a slot of it. */
@@ -148,8 +154,9 @@ ALWAYS_INLINE bool span_is_long(const struct span *span) {
 
 ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
   uint64_t bit = (uint64_t)1 << index % 64;
+  uint64_t cached = index < 64 ? __atomic_load_n(&span->cached, __ATOMIC_RELAXED) & FH_CACHED_SLOTS : 0;
   return ((__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) |
-           __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED)) &
+           __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED) | cached) &
           bit) == 0;
 }
 
@@ -168,17 +175,38 @@ void span_descriptor_give(struct span *span);
 /* Makes a fresh descriptor a small span whose slots are all free. */
 void span_format(struct span *span, unsigned class_index);
 
-/* Puts the remote bits of word `number` among the free ones, for the owner (or under the lock of a heap without
- * one). Returns the word's free bits. */
-uint64_t span_take_remote(struct span *span, unsigned number);
+/* Puts the remote bits of word `number`, of which there are some, among the free ones. Returns the word's free bits. */
+uint64_t span_take_remote_bits(struct span *span, unsigned number);
+/* The free bits of word `number` with the remote ones, for the owner (or under the lock of a heap without one). */
+ALWAYS_INLINE uint64_t span_take_remote(struct span *span, unsigned number) {
+  if (UNLIKELY(__atomic_load_n(&span_remote_bits(span)[number], __ATOMIC_RELAXED) != 0))
+    return span_take_remote_bits(span, number);
+  return __atomic_load_n(&span_free_bits(span)[number], __ATOMIC_RELAXED);
+}
+/* Others may have freed in it since its owner looked. Of a span of one slice. */
+ALWAYS_INLINE bool span_has_remote_frees(const struct span *span) {
+  return __atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED) == 0;
+}
+/* The owner's frees since the countdown was set. */
+ALWAYS_INLINE uint32_t span_counted_frees(const struct span *span) {
+  return span->countdown_start - span->countdown;
+}
 /* All words; returns the number of free slots. */
 unsigned span_take_all_remote(struct span *span);
+/* How many slots of a span that nobody allocates from are free, as its owner knows: counted anew only if others have
+ * freed in it. */
+unsigned span_free_slots(struct span *span);
+/* Puts the slots of a long span that threads keep at hand among the free ones, from under them. Under the lock. */
+void span_take_cached(struct span *span);
+/* Carries the count of frees into caches into freed_calls. Under the lock. */
+void span_count_cached(struct span *span);
 
 /* How many slots are live. Exact when nobody else is at work on the span. */
 unsigned span_live(struct span *span);
 
-/* Sets the countdown, carrying what the old one counted into freed_calls. Owner, or under the lock. */
-void span_set_countdown(struct span *span, uint32_t countdown);
+/* Sets the countdown, carrying what the old one counted into freed_calls; `free_slots` of the span are free now. Owner,
+ * or under the lock. */
+void span_set_countdown(struct span *span, uint32_t countdown, unsigned free_slots);
 
 /* ---- Lists, linked both ways. ---- */
 

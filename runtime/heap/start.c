@@ -31,8 +31,6 @@ COLD bool heap_start(void) {
     options_known = true;
     if (space_start(options.reserve, huge_page_choices[options.thp])) {
       heap_format(&shared_heap, 0);
-      for (unsigned i = 0; i < LONG_HEAPS; i++)
-        heap_format(&long_heaps[i], 0);
       accounts_start();
       __atomic_store_n(&started, true, __ATOMIC_RELEASE);
     } else {

@@ -1,6 +1,7 @@
 #include "heap/thread.h"
 #include "heap/accounts.h"
 #include "heap/large.h"
+#include "heap/long_cache.h"
 #include "heap/purge.h"
 #include "heap/slices.h"
 #include "heap/start.h"
@@ -85,6 +86,7 @@ static void thread_heap_leave(void *heap) {
     return;
   thread_view_point_to(NULL);
   thread_heap = NULL;
+  long_cache_flush(heap);
   heap_abandon(heap);
   heap_idle(heap);
 }

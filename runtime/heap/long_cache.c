@@ -1,0 +1,77 @@
+#include "heap/long_cache.h"
+#include "heap/purge.h"
+
+/* A class's entries hold no more than this between them. */
+#define CACHE_BYTES (256 * KIB)
+/* Freed bytes are told to the purge in lots of this. */
+#define TOLD_BYTES (256 * KIB)
+/* From here on a span's count of cached frees is put into its account first. */
+#define COUNT_MOST 0x8000u
+
+static unsigned most_entries(unsigned class_index) {
+  size_t fit = CACHE_BYTES / class_bytes[class_index];
+  return fit < LONG_CACHE_MOST ? (unsigned)fit : LONG_CACHE_MOST;
+}
+
+static struct long_cache *cache_of(struct heap *heap, unsigned class_index) {
+  return &heap->long_cache[class_index - LONG_CLASS_FIRST];
+}
+
+/* Clears the cached bit of the slot at `address`, if it is set and the slot is still what it was when it came here. */
+static struct span *claim(uintptr_t address, unsigned class_index, size_t *index) {
+  struct span *span = __atomic_load_n(&space_table[slice_of(address)], __ATOMIC_ACQUIRE);
+  uintptr_t start = __atomic_load_n(&span->start, __ATOMIC_RELAXED);
+  *index = (address - start) / class_bytes[class_index];
+  if (*index >= LONG_CAPACITY_MOST)
+    return NULL;
+  uint32_t bit = 1u << *index;
+  if ((__atomic_fetch_and(&span->cached, ~bit, __ATOMIC_ACQ_REL) & bit) == 0)
+    return NULL;
+  /* From here on the span can't go. */
+  if (span->class_index == class_index && span->start + *index * span->object_bytes == address)
+    return span;
+  __atomic_fetch_or(&span->cached, bit, __ATOMIC_RELEASE); /* somebody else's slot, in a span made since */
+  return NULL;
+}
+
+void *long_cache_take(struct heap *heap, unsigned class_index) {
+  struct long_cache *cache = cache_of(heap, class_index);
+  size_t index;
+  while (cache->count != 0) {
+    uintptr_t address = cache->slots[--cache->count];
+    if (claim(address, class_index, &index) != NULL)
+      return (void *)address;
+  }
+  return NULL;
+}
+
+bool long_cache_give(struct heap *heap, struct span *span, size_t index) {
+  struct long_cache *cache = cache_of(heap, span->class_index);
+  if (cache->count >= most_entries(span->class_index) || span->heap->own)
+    return false;
+  uint32_t bit = 1u << index, before = __atomic_load_n(&span->cached, __ATOMIC_RELAXED);
+  do {
+    if ((before & bit) != 0 || before >> FH_CACHED_FREE_SHIFT >= COUNT_MOST)
+      return false;
+  } while (!__atomic_compare_exchange_n(&span->cached, &before, (before | bit) + (1u << FH_CACHED_FREE_SHIFT), true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  cache->slots[cache->count++] = span->start + index * span->object_bytes;
+  heap->cached_bytes += class_bytes[span->class_index];
+  if (heap->cached_bytes >= TOLD_BYTES) {
+    purge_slots_freed(heap->cached_bytes);
+    heap->cached_bytes = 0;
+  }
+  return true;
+}
+
+void long_cache_flush(struct heap *heap) {
+  for (unsigned class_index = LONG_CLASS_FIRST; class_index < CLASS_COUNT; class_index++) {
+    struct long_cache *cache = cache_of(heap, class_index);
+    size_t index;
+    while (cache->count != 0) {
+      struct span *span = claim(cache->slots[--cache->count], class_index, &index);
+      if (span != NULL)
+        heap_return_long(span, index);
+    }
+  }
+}
