@@ -28,7 +28,7 @@ int main(void) {
     return 1;
   free(elsewhere);
 
-  struct fh_heap_statistics statistics;
+  struct fh_heap_totals statistics;
   if (fh_heap_statistics(heap, &statistics) != 0 || statistics.live_objects != served)
     return 1;
   printf("%s\nFreehold %s: %zu objects in at most 4 MiB\n", line, fh_version(), served);

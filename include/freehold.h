@@ -97,7 +97,7 @@ struct fh_heap_options {
   const char *name;    /* shown in accounts and in /proc/PID/maps; copied, cut at 31 bytes; may be NULL */
 };
 
-struct fh_heap_statistics {
+struct fh_heap_totals {
   size_t live_objects;
   size_t live_bytes;  /* usable bytes of the live objects */
   size_t held_bytes;  /* what the heap has taken, live or free */
@@ -119,7 +119,7 @@ FH_API void *fh_heap_aligned_alloc(fh_heap *heap, size_t alignment, size_t size)
 /* Frees one object; an object of another heap is reported as misuse. */
 FH_API void fh_heap_free(fh_heap *heap, void *pointer) FH_NOEXCEPT;
 /* Fills *out. 0, or -1 with EINVAL when an argument is NULL. */
-FH_API int fh_heap_statistics(fh_heap *heap, struct fh_heap_statistics *out) FH_NOEXCEPT;
+FH_API int fh_heap_statistics(fh_heap *heap, struct fh_heap_totals *out) FH_NOEXCEPT;
 
 /* ---- Accounts. ---- */
 

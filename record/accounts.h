@@ -29,27 +29,29 @@ enum fh_span_kind {
   FH_SPAN_FREE = 3,  /* a run of free slices */
 };
 
-/* The head of a span's descriptor. Owner: the thread heap the span belongs to; fields are written by it, or under
- * the slice lock; readers outside see values that may be one call old. */
+/* The head of a span's descriptor; the free bitmap follows. Owner: the thread heap the span belongs to; fields are
+ * written by it, or under the slice lock; readers outside see values that may be one call old. What every free looks at
+ * comes last, in one cache line with the bitmap's first words. */
 struct fh_span_record {
-  uint64_t start;       /* address of slot 0 */
-  uint32_t inverse;     /* ceil(2^32 / object size); 0 for what is not a small span */
-  uint32_t exact_bound; /* below it: the low half of offset * inverse for a slot's exact start */
-  uint64_t owner;       /* thread pointer of the owning thread, 0 when none may use the unlocked paths */
-  uint32_t countdown;   /* owner's frees until its next slow path */
-  uint32_t countdown_start;
-  uint64_t object_bytes;  /* slot size, or size of the one large object */
+  uint64_t start;         /* address of slot 0 */
+  uint64_t owner;         /* thread pointer of the owning thread, 0 when none may use the unlocked paths */
   uint64_t freed_calls;   /* frees, but for those since the countdown was set, in the remote bits and in `cached` */
   uint32_t slices;        /* length in slices */
   uint16_t capacity;      /* slots */
   uint8_t words;          /* 64-bit words in each bitmap */
   uint8_t kind;           /* enum fh_span_kind */
-  uint16_t remote_offset; /* of the remote bitmap from this record; the free bitmap is at FH_SPAN_FREE_BITS */
+  uint16_t remote_offset; /* of the remote bitmap from this record */
   uint8_t class_index;
   uint8_t touched_words; /* the runtime's own */
   uint32_t cached;       /* FH_CACHED_SLOTS: slots in some thread's cache, free; above: how many frees went there */
+  uint64_t own[11];      /* the runtime's own */
+  uint32_t inverse;      /* ceil(2^32 / object size); 0 for what is not a small span */
+  uint32_t exact_bound;  /* below it: the low half of offset * inverse for a slot's exact start */
+  uint32_t countdown;    /* owner's frees until its next slow path */
+  uint32_t countdown_start;
+  uint64_t object_bytes; /* slot size, or size of the one large object */
 };
-#define FH_SPAN_FREE_BITS    128u
+#define FH_SPAN_FREE_BITS    152u
 #define FH_CACHED_SLOTS      0xffffu
 #define FH_CACHED_FREE_SHIFT 16u
 
@@ -70,7 +72,6 @@ struct fh_accounts_root {
   uint64_t free_slice_bytes;
   uint64_t purge_calls; /* system calls that gave memory back */
   uint64_t purged_bytes;
-  uint64_t large_allocated_calls;
   uint64_t large_freed_calls;
   uint64_t thread_heaps;        /* in use now */
   uint64_t started_nanoseconds; /* CLOCK_MONOTONIC at the first allocation */

@@ -99,8 +99,8 @@ public:
   void deallocate(void *pointer) noexcept { detail::deallocate(handle_, pointer); }
 
   /* `struct` is needed: the C function of the same name hides the type's. */
-  struct ::fh_heap_statistics statistics() const noexcept {
-    struct ::fh_heap_statistics figures = {};
+  struct ::fh_heap_totals statistics() const noexcept {
+    struct ::fh_heap_totals figures = {};
     (void)::fh_heap_statistics(handle_, &figures);
     return figures;
   }

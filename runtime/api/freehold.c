@@ -92,13 +92,13 @@ void fh_heap_free(fh_heap *heap, void *pointer) {
     release(pointer);
 }
 
-int fh_heap_statistics(fh_heap *heap, struct fh_heap_statistics *out) {
+int fh_heap_statistics(fh_heap *heap, struct fh_heap_totals *out) {
   if (heap == NULL || out == NULL) {
     errno = EINVAL;
     return -1;
   }
   struct own_totals totals = own_heap_count(inner(heap));
-  *out = (struct fh_heap_statistics){
+  *out = (struct fh_heap_totals){
       .live_objects = totals.live_objects,
       .live_bytes = totals.live_bytes,
       .held_bytes = inner(heap)->held_bytes,

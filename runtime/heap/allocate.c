@@ -143,17 +143,23 @@ static NOINLINE void *reallocate_slow(struct heap *heap, void *pointer, size_t s
   return moved;
 }
 
+static NOINLINE void *reallocate_own(void *pointer, struct span *span, size_t index, size_t size) {
+  void *moved = allocate(size);
+  size_t bytes = span->object_bytes;
+  if (moved == NULL)
+    return size <= bytes ? pointer : NULL; /* to shrink must not fail */
+  memcpy(moved, pointer, size < bytes ? size : bytes);
+  release_own(pointer, span, index);
+  return moved;
+}
+
 void *reallocate(struct heap *heap, void *pointer, size_t size) {
-  size_t own_bytes = own_slot_bytes(pointer);
-  if (LIKELY(own_bytes != 0) && LIKELY(heap == NULL)) {
-    if (slot_suits(own_bytes, size))
-      return pointer;
-    void *moved = allocate(size);
-    if (moved == NULL)
-      return size <= own_bytes ? pointer : NULL; /* to shrink must not fail */
-    memcpy(moved, pointer, size < own_bytes ? size : own_bytes);
-    release(pointer);
-    return moved;
-  }
-  return reallocate_slow(heap, pointer, size);
+  struct span *span;
+  size_t index;
+  if (UNLIKELY(heap != NULL) || UNLIKELY(!own_slot_at(pointer, &span, &index)) ||
+      UNLIKELY(span_slot_is_free(span, index)))
+    return reallocate_slow(heap, pointer, size);
+  if (slot_suits(span->object_bytes, size))
+    return pointer;
+  return reallocate_own(pointer, span, index, size);
 }

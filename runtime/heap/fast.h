@@ -6,15 +6,19 @@
  *   allocate                n <= 1024: the thread's bin for n, one load        (fast.h)
  *     bin_take              a free slot of the bin's window: three loads, one store
  *   allocate_slow           the window is empty, or n is larger               (allocate.c)
- *     heap_take_slot        n <= 32 KiB
+ *     take_slot             n <= 8 KiB: the bin, and when its window is empty
  *       heap_refill         the window moves on: in the span, to a partial span, to one that another thread left
  *                           behind, to a new one                              (heap.c)
  *         slices_take       a free slice, or the next of the space            (slices.c)
- *     large_take            n > 32 KiB: slices of its own                     (large.c)
+ *                           n <= 64 KiB
+ *       long_cache_take     a slot this thread has freed before: one atomic   (long_cache.c)
+ *       heap_take_slot      from a span of several slices, under its heap's lock
+ *     large_take            n > 64 KiB: slices of its own                     (large.c)
  *
  * free(p):
  *   release                 p is a live slot of a span this thread owns: its free bit is set
  *   release_slow            anything else                                     (allocate.c)
+ *     long_cache_give       8 to 64 KiB: kept at hand for this thread's next: one atomic
  *     heap_free_remote      another thread's span, or nobody's: one atomic or
  *     heap_free_last        the free that brings the span's countdown to 0: the span changes lists or is given back
  *     large_give            a large object
@@ -95,32 +99,30 @@ ALWAYS_INLINE bool span_test_and_free(struct span *span, size_t index) {
 #endif
 }
 
-/* The slot size, if `pointer` is a live slot of a span this thread owns; else 0, which says nothing. */
-ALWAYS_INLINE size_t own_slot_bytes(const void *pointer) {
+/* Whether `pointer` is exactly the start of a slot of a span that this thread may free into without looking further. */
+ALWAYS_INLINE bool own_slot_at(const void *pointer, struct span **span, size_t *index) {
   uintptr_t address = (uintptr_t)pointer;
   size_t slice = (address - space_base) >> SLICE_SHIFT;
   if (UNLIKELY(slice >= thread_view.owned_limit))
-    return 0;
-  struct span *span = SHARED_LOAD(thread_view.owned[slice]);
-  size_t index;
-  if (UNLIKELY(!span_slot(span, (uint16_t)address, &index)) || UNLIKELY(!span_slot_is_live(span, index)))
-    return 0;
-  return span->object_bytes;
+    return false;
+  *span = SHARED_LOAD(thread_view.owned[slice]);
+  return LIKELY(span_slot(*span, (uint16_t)address, index));
 }
 
-ALWAYS_INLINE void release(void *pointer) {
-  uintptr_t address = (uintptr_t)pointer;
-  size_t slice = (address - space_base) >> SLICE_SHIFT;
-  if (UNLIKELY(slice >= thread_view.owned_limit))
-    return release_slow(pointer);
-  struct span *span = SHARED_LOAD(thread_view.owned[slice]);
-  size_t index;
-  if (UNLIKELY(!span_slot(span, (uint16_t)address, &index)))
-    return release_slow(pointer);
+/* Frees what own_slot_at has found. */
+ALWAYS_INLINE void release_own(void *pointer, struct span *span, size_t index) {
   if (UNLIKELY(countdown_step(span) == 0))
     return heap_free_last(pointer, span, index);
   if (UNLIKELY(span_test_and_free(span, index)))
     return release_again(span, pointer);
+}
+
+ALWAYS_INLINE void release(void *pointer) {
+  struct span *span;
+  size_t index;
+  if (UNLIKELY(!own_slot_at(pointer, &span, &index)))
+    return release_slow(pointer);
+  release_own(pointer, span, index);
 }
 
 #endif

@@ -8,13 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static void begin(struct text *text, const char *call, uintptr_t address) {
-  text_clear(text);
-  text_add(text, "freehold: ");
-  text_add(text, call);
-  text_add(text, "(");
-  text_add_hex(text, address);
-  text_add(text, "): ");
+/* Starts a report; the caller says what is wrong and ends it. */
+static struct text begin(const char *call, uintptr_t address) {
+  struct text text;
+  text_clear(&text);
+  text_add(&text, "freehold: ");
+  text_add(&text, call);
+  text_add(&text, "(");
+  text_add_hex(&text, address);
+  text_add(&text, "): ");
+  return text;
 }
 
 static void add_object(struct text *text, size_t bytes) {
@@ -33,8 +36,7 @@ static void end(struct text *text) {
 }
 
 COLD void misuse_double_free(const char *call, uintptr_t address, size_t object_bytes) {
-  struct text text;
-  begin(&text, call, address);
+  struct text text = begin(call, address);
   text_add(&text, "already free: ");
   add_object(&text, object_bytes);
   text_add(&text, " that was freed before (double free) or never handed out");
@@ -142,8 +144,7 @@ COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
     misuse_double_free(call, address, object.bytes);
     return;
   }
-  struct text text;
-  begin(&text, call, address);
+  struct text text = begin(call, address);
   switch (object.kind) {
   case OBJECT_FOREIGN:
     describe_foreign(&text, address);
@@ -163,8 +164,7 @@ COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
 }
 
 COLD void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed, size_t object_bytes) {
-  struct text text;
-  begin(&text, call, address);
+  struct text text = begin(call, address);
   text_add(&text, "wrong size: the call says ");
   text_add_decimal(&text, claimed);
   text_add(&text, " bytes, but it is ");
@@ -173,8 +173,7 @@ COLD void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed,
 }
 
 COLD void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes) {
-  struct text text;
-  begin(&text, call, address);
+  struct text text = begin(call, address);
   text_add(&text, "wrong heap: ");
   add_object(&text, object_bytes);
   text_add(&text, " of another heap");

@@ -6,7 +6,7 @@
 struct span no_span = {.kind = FH_SPAN_NONE};
 
 /* Free descriptors by size in units; slice lock. The largest describes a slice of 16-byte slots. */
-#define UNITS_MAX (1 + (FH_SPAN_FREE_BITS + 2 * (SLICE_BYTES / GRANULE / 8)) / SPAN_UNIT)
+#define UNITS_MAX (2 + (FH_SPAN_FREE_BITS + 2 * (SLICE_BYTES / GRANULE / 8)) / SPAN_UNIT)
 static struct span *free_descriptors[UNITS_MAX];
 
 struct class_shape {
@@ -14,15 +14,15 @@ struct class_shape {
 };
 
 static struct class_shape shape_of(unsigned class_index) {
-  struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, FH_SPAN_FREE_BITS / SPAN_UNIT};
+  struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, (unsigned)divide_up(FH_SPAN_FREE_BITS, SPAN_UNIT)};
   if (class_index == CLASS_NONE)
     return shape;
   shape.capacity = (unsigned)(class_slices(class_index) * SLICE_BYTES / class_bytes[class_index]);
   shape.words = (unsigned)divide_up(shape.capacity, 64);
   /* The two bitmaps don't share a cache line: one is the owner's, the other everybody's. */
-  unsigned bitmap_bytes = (unsigned)align_up(shape.words * 8, SPAN_UNIT);
-  shape.remote_offset = FH_SPAN_FREE_BITS + bitmap_bytes;
-  shape.units = (shape.remote_offset + bitmap_bytes) / SPAN_UNIT;
+  unsigned bitmap_bytes = shape.words * 8;
+  shape.remote_offset = (unsigned)align_up(FH_SPAN_FREE_BITS + bitmap_bytes, SPAN_UNIT);
+  shape.units = (unsigned)divide_up(shape.remote_offset + bitmap_bytes, SPAN_UNIT);
   return shape;
 }
 

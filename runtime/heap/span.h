@@ -39,13 +39,8 @@ struct heap;
 
 struct span {
   /* These stand in record/accounts.h too: readers outside the process know them. */
-  uintptr_t start;      /* fixed while the span is in use */
-  uint32_t inverse;     /* fixed; see span_slot */
-  uint32_t exact_bound; /* 0 sends the owner's frees to the slow path; set by whoever sets a remote bit; atomic */
-  uintptr_t owner;      /* changes under the heap's lock; atomic */
-  uint32_t countdown;   /* owner; the free path without a lock ends when it reaches 0 */
-  uint32_t countdown_start;
-  uint64_t object_bytes; /* fixed, but for a large object that is resized in place */
+  uintptr_t start; /* fixed while the span is in use */
+  uintptr_t owner; /* changes under the heap's lock; atomic */
   uint64_t freed_calls;
   uint32_t slices;
   uint16_t capacity;
@@ -59,14 +54,7 @@ struct span {
   };
   uint32_t cached; /* atomic; 0 in whatever is no long span: a stale look at a descriptor must find no bit here */
 
-  uint8_t state;            /* enum span_state; heap's lock; atomic for the purge's first look */
-  uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
-  uint16_t walk_live;       /* live slots when the purge last came by; purge thread */
-  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
-  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
-  uint32_t first_slice;  /* fixed while in use; slice lock */
-  uint32_t dirty_slices; /* of a free run; slice lock */
-  struct heap *heap;     /* whose lists it is in; heap's lock, atomic for readers */
+  struct heap *heap;            /* whose lists it is in; heap's lock, atomic for readers */
   struct span *previous, *next; /* a heap's list, or the bucket of a free run */
   union {
     struct { /* a free run with dirty pages: in order of age */
@@ -77,17 +65,36 @@ struct span {
       struct span *large_previous, *large_next;
     };
   };
+  uint32_t first_slice;  /* fixed while in use; slice lock */
+  uint32_t dirty_slices; /* of a free run; slice lock */
+  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
+  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
+  uint16_t walk_live;    /* live slots when the purge last came by; purge thread */
+  uint8_t state;         /* enum span_state; heap's lock; atomic for the purge's first look */
+  uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
+  uint64_t unused[3];
+
+  /* What every free looks at, and known to readers outside again: at the start of a cache line, which the first words of
+   * the free bitmap share. */
+  uint32_t inverse;     /* fixed; see span_slot */
+  uint32_t exact_bound; /* 0 sends the owner's frees to the slow path; set by whoever sets a remote bit; atomic */
+  uint32_t countdown;   /* owner; the free path without a lock ends when it reaches 0 */
+  uint32_t countdown_start;
+  uint64_t object_bytes; /* fixed, but for a large object that is resized in place */
 };
 
 #define SPAN_UNIT 64u
-_Static_assert(sizeof(struct span) <= FH_SPAN_FREE_BITS, "the free bitmap stands right behind the span's fields");
+_Static_assert(sizeof(struct span) == FH_SPAN_FREE_BITS, "the free bitmap stands right behind the span's fields");
+_Static_assert(offsetof(struct span, inverse) % SPAN_UNIT == 0, "the free path's fields begin a cache line");
 _Static_assert(offsetof(struct span, start) == offsetof(struct fh_span_record, start) &&
                    offsetof(struct span, owner) == offsetof(struct fh_span_record, owner) &&
                    offsetof(struct span, object_bytes) == offsetof(struct fh_span_record, object_bytes) &&
                    offsetof(struct span, slices) == offsetof(struct fh_span_record, slices) &&
                    offsetof(struct span, kind) == offsetof(struct fh_span_record, kind) &&
                    offsetof(struct span, class_index) == offsetof(struct fh_span_record, class_index) &&
-                   offsetof(struct span, cached) == offsetof(struct fh_span_record, cached),
+                   offsetof(struct span, cached) == offsetof(struct fh_span_record, cached) &&
+                   offsetof(struct span, countdown) == offsetof(struct fh_span_record, countdown) &&
+                   sizeof(struct span) == sizeof(struct fh_span_record),
                "a reader outside the process sees a span through its record");
 
 /* What table entries of slices nobody holds point to: no pointer is a slot of it. */
@@ -150,6 +157,11 @@ ALWAYS_INLINE void span_set_state(struct span *span, enum span_state state) {
 /* Longer than a slice: no unlocked paths. */
 ALWAYS_INLINE bool span_is_long(const struct span *span) {
   return span->object_bytes > FAST_MAX_BYTES;
+}
+
+/* The slot's free bit; its owner need not look further, unless others have freed in the span. */
+ALWAYS_INLINE bool span_slot_is_free(struct span *span, size_t index) {
+  return (__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) >> index % 64 & 1) != 0;
 }
 
 ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {

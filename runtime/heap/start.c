@@ -7,7 +7,7 @@
 #include "space/kernel.h"
 #include "space/space.h"
 
-#include <stdlib.h>
+#include <unistd.h>
 
 static struct lock start_lock;
 static bool started; /* set once, with release; after it everything under the heap works */
@@ -20,14 +20,28 @@ bool heap_started(void) {
   return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
 }
 
-/* getenv may not be ready when the loader allocates before libc has set environ; then the options come too late for
- * the few that matter at the start, which is said. */
+/* The value of FREEHOLD. By hand: getenv and what it calls lie on pages of the C library that a small program never
+ * touches otherwise. */
+static const char *own_variable(void) {
+  static const char name[] = "FREEHOLD=";
+  for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+    size_t i = 0;
+    while (name[i] != '\0' && (*variable)[i] == name[i])
+      i++;
+    if (name[i] == '\0')
+      return *variable + i;
+  }
+  return NULL;
+}
+
+/* environ may not be there when the loader allocates before libc has set it; then the options come too late for the few
+ * that matter at the start, which is said. */
 COLD bool heap_start(void) {
   lock_take(&start_lock);
   if (!started) {
     static bool options_known;
     if (!options_known)
-      options_read(getenv("FREEHOLD"));
+      options_read(own_variable());
     options_known = true;
     if (space_start(options.reserve, huge_page_choices[options.thp])) {
       heap_format(&shared_heap, 0);

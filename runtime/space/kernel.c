@@ -19,9 +19,6 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
@@ -60,10 +57,6 @@ static int move(uintptr_t from, uintptr_t to, size_t bytes) {
 
 static int huge_pages(uintptr_t address, size_t bytes, bool wanted) {
   return (int)SYSCALL3(SYS_madvise, address, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-}
-
-static int populate(uintptr_t address, size_t bytes) {
-  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_POPULATE_WRITE);
 }
 
 static int release(uintptr_t address, size_t bytes) {
@@ -110,7 +103,6 @@ struct kernel kernel = {
     .purge = purge,
     .move = move,
     .huge_pages = huge_pages,
-    .populate = populate,
     .release = release,
     .name = name_mapping,
     .start_thread = start_thread,

@@ -25,8 +25,6 @@ struct kernel {
   int (*move)(uintptr_t from, uintptr_t to, size_t bytes);
   /* Asks for (or against) transparent huge pages in the range. A hint. */
   int (*huge_pages)(uintptr_t address, size_t bytes, bool wanted);
-  /* Faults the pages in at once. -EINVAL before Linux 5.14. */
-  int (*populate)(uintptr_t address, size_t bytes);
   /* Gives back addresses and memory. */
   int (*release)(uintptr_t address, size_t bytes);
   /* Shows `name` in /proc/PID/maps; a hint. */

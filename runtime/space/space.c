@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 
 #define SMALLEST_SPACE (16 * MIB)
-/* Descriptors take at most 1/32 of the slices they describe: a slice of 16-byte objects, the worst, takes 1152 bytes. */
+/* Descriptors take at most 1/32 of the slices they describe: a slice of 16-byte objects, the worst, takes 1216 bytes. */
 #define METADATA_SHARE 32
 #define GUARD_BYTES    (64 * KIB)
 /* Slices become usable in steps: one system call and one mapping for many of them. Small at first, so that a small
@@ -153,9 +153,18 @@ static bool huge_pages_pay(uintptr_t address, size_t bytes) {
   return huge * TRIAL_PAGES < small * (HUGE_PAGE_BYTES / space.page_bytes);
 }
 
+static bool slices_are_clean(size_t first, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if ((space.states[first + i] & SLICE_DIRTY) != 0)
+      return false;
+  return true;
+}
+
 bool space_use_huge_pages(size_t first, size_t count) {
   uintptr_t address = slice_address(first);
   if (space.huge_page_use == HUGE_PAGES_UNDECIDED) {
+    if (!slices_are_clean(first, count))
+      return false; /* pages that are there say nothing of what a fault costs: the next object may be tried */
     bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, count << SLICE_SHIFT);
     space.huge_page_use = pay ? HUGE_PAGES_FOR_LARGE : HUGE_PAGES_NEVER;
   }

@@ -51,9 +51,6 @@ static int sick_move(uintptr_t from, uintptr_t to, size_t bytes) {
 static int sick_huge_pages(uintptr_t address, size_t bytes, bool wanted) {
   return call_fails() ? -EINVAL : well.huge_pages(address, bytes, wanted);
 }
-static int sick_populate(uintptr_t address, size_t bytes) {
-  return call_fails() ? -EFAULT : well.populate(address, bytes);
-}
 static int sick_release(uintptr_t address, size_t bytes) {
   return call_fails() ? -ENOMEM : well.release(address, bytes);
 }
@@ -73,7 +70,6 @@ static void kernel_falls_sick(void) {
       .purge = sick_purge,
       .move = sick_move,
       .huge_pages = sick_huge_pages,
-      .populate = sick_populate,
       .release = sick_release,
       .name = sick_name,
       .start_thread = sick_start_thread,

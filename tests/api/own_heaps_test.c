@@ -87,7 +87,7 @@ static void test_limit(void) {
     EXPECT_EQUAL(errno, ENOMEM);
     EXPECT((size_t)count * size <= (size_t)8 << 20);
     EXPECT((size_t)count * size >= (size_t)5 << 20);
-    struct fh_heap_statistics figures;
+    struct fh_heap_totals figures;
     EXPECT_EQUAL(fh_heap_statistics(heap, &figures), 0);
     EXPECT_EQUAL(figures.limit_bytes, (size_t)8 << 20);
     EXPECT(figures.held_bytes <= figures.limit_bytes);
@@ -184,7 +184,7 @@ static void test_destroy_returns_memory(void) {
 static void test_statistics(void) {
   fh_heap *heap = fh_heap_create(NULL);
   EXPECT(heap);
-  struct fh_heap_statistics figures = {1, 1, 1, 1};
+  struct fh_heap_totals figures = {1, 1, 1, 1};
   EXPECT_EQUAL(fh_heap_statistics(heap, &figures), 0);
   EXPECT(figures.live_objects == 0 && figures.live_bytes == 0 && figures.limit_bytes == 0);
   errno = 0;
@@ -268,7 +268,7 @@ static void test_threads(void) {
     EXPECT_EQUAL(pthread_join(threads[i], NULL), 0);
   for (int i = 0; i < THREADS; i++)
     fh_heap_free(shared_heap, mailbox[i]);
-  struct fh_heap_statistics figures;
+  struct fh_heap_totals figures;
   EXPECT_EQUAL(fh_heap_statistics(shared_heap, &figures), 0);
   EXPECT_EQUAL(figures.live_objects, 0);
   fh_heap_destroy(shared_heap);

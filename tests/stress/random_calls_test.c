@@ -168,7 +168,7 @@ static void rare_call(struct worker *worker) {
     (void)API(malloc_trim)(random_next(&worker->random) % 2 ? 0 : 1 << 20);
     break;
   case 1: {
-    struct fh_heap_statistics figures;
+    struct fh_heap_totals figures;
     if (worker->heap)
       EXPECT_EQUAL(fh_heap_statistics(worker->heap, &figures), 0);
     break;
