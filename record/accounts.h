@@ -33,7 +33,6 @@ enum fh_span_kind {
  * written by it, or under the slice lock; readers outside see values that may be one call old. What every free looks at
  * comes last, in one cache line with the bitmap's first words. */
 struct fh_span_record {
-  uint64_t start;         /* address of slot 0 */
   uint64_t owner;         /* thread pointer of the owning thread, 0 when none may use the unlocked paths */
   uint64_t freed_calls;   /* frees, but for those since the countdown was set, in the remote bits and in `cached` */
   uint32_t slices;        /* length in slices */
@@ -44,14 +43,16 @@ struct fh_span_record {
   uint8_t class_index;
   uint8_t touched_words; /* the runtime's own */
   uint32_t cached;       /* FH_CACHED_SLOTS: slots in some thread's cache, free; above: how many frees went there */
-  uint64_t own[11];      /* the runtime's own */
-  uint32_t inverse;      /* ceil(2^32 / object size); 0 for what is not a small span */
-  uint32_t exact_bound;  /* below it: the low half of offset * inverse for a slot's exact start */
-  uint32_t countdown;    /* owner's frees until its next slow path */
-  uint32_t countdown_start;
   uint64_t object_bytes; /* slot size, or size of the one large object */
+  uint32_t countdown_start; /* what the countdown was set to */
+  uint32_t own[21];         /* the runtime's own */
+  uint64_t start;           /* address of slot 0 */
+  uint64_t inverse;         /* 2^64 / (64 * slot size), rounded up; 0 for what is not a small span */
+  uint64_t exact_bound;     /* what (address - start) * inverse leaves is below it for a slot's exact start */
+  uint32_t countdown;       /* owner's frees until its next slow path */
+  uint32_t slot_bytes;      /* object_bytes of a small span */
 };
-#define FH_SPAN_FREE_BITS    152u
+#define FH_SPAN_FREE_BITS    160u
 #define FH_CACHED_SLOTS      0xffffu
 #define FH_CACHED_FREE_SHIFT 16u
 

@@ -61,4 +61,11 @@ ALWAYS_INLINE unsigned highest_bit(size_t value) {
 #endif
 #endif
 
+/* A load of a field that others may write. x86-64 orders loads by itself, and a plain one may become an operand. */
+#if FAST_PATH_X86
+#define SHARED_LOAD(field) (field)
+#else
+#define SHARED_LOAD(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
+#endif
+
 #endif

@@ -107,11 +107,6 @@ NOINLINE void release_slow(void *pointer) {
     misuse_bad_pointer("free", (uintptr_t)pointer);
 }
 
-COLD void release_again(struct span *span, void *pointer) {
-  span->countdown++;
-  misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
-}
-
 static void *take_for(struct heap *heap, size_t size) {
   return heap != NULL ? allocate_from(heap, 0, size, false) : allocate(size);
 }
@@ -143,23 +138,23 @@ static NOINLINE void *reallocate_slow(struct heap *heap, void *pointer, size_t s
   return moved;
 }
 
-static NOINLINE void *reallocate_own(void *pointer, struct span *span, size_t index, size_t size) {
+static NOINLINE void *reallocate_own(void *pointer, struct span *span, struct slot_bit slot, size_t size) {
   void *moved = allocate(size);
-  size_t bytes = span->object_bytes;
+  size_t bytes = span->slot_bytes;
   if (moved == NULL)
     return size <= bytes ? pointer : NULL; /* to shrink must not fail */
   memcpy(moved, pointer, size < bytes ? size : bytes);
-  release_own(pointer, span, index);
+  release_own(pointer, span, slot);
   return moved;
 }
 
 void *reallocate(struct heap *heap, void *pointer, size_t size) {
   struct span *span;
-  size_t index;
-  if (UNLIKELY(heap != NULL) || UNLIKELY(!own_slot_at(pointer, &span, &index)) ||
-      UNLIKELY(span_slot_is_free(span, index)))
+  struct slot_bit slot;
+  if (UNLIKELY(heap != NULL) || UNLIKELY(!own_slot_at(pointer, &span, &slot)) ||
+      UNLIKELY(span_slot_is_free(span, slot)))
     return reallocate_slow(heap, pointer, size);
-  if (slot_suits(span->object_bytes, size))
+  if (slot_suits(span->slot_bytes, size))
     return pointer;
-  return reallocate_own(pointer, span, index, size);
+  return reallocate_own(pointer, span, slot, size);
 }

@@ -19,8 +19,6 @@ void *allocate_from(struct heap *heap, size_t alignment, size_t size, bool zeroe
 
 /* Frees whatever `pointer` is, or reports it. NULL does nothing. */
 void release_slow(void *pointer);
-/* The owner frees a slot that is free already. */
-void release_again(struct span *span, void *pointer);
 
 /* realloc for pointer != NULL and size > 0. heap NULL: the object's new place, if it needs one, is this thread's heap. */
 void *reallocate(struct heap *heap, void *pointer, size_t size);

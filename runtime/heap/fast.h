@@ -30,42 +30,41 @@
 #include "heap/allocate.h"
 #include "heap/thread.h"
 
-/* A load of a field that others may write. x86-64 orders loads by itself, and a plain one may become an operand. */
+/* Takes the lowest free slot of a window; false when it has none. */
+ALWAYS_INLINE bool window_take(uint64_t *word, uint32_t *slot) {
 #if FAST_PATH_X86
-#define SHARED_LOAD(field) (field)
-#else
-#define SHARED_LOAD(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
-#endif
-
-/* Takes a free slot of the window; false when it has none. */
-ALWAYS_INLINE bool bin_take(struct bin *bin, void **object) {
-  uint64_t *word = bin->word;
-  uint64_t slot;
-#if FAST_PATH_X86
-  uint64_t free_bits = *word;
-  bool some;
-  __asm__("rep bsfq %1, %0" : "=r"(slot) : "r"(free_bits) : "cc");
-  __asm__("btrq %2, %0" : "+r"(free_bits), "=@ccc"(some) : "r"(slot));
+  uint64_t free_bits = *word, lowest;
+  bool some; /* without a bit the number found is any; no bit of 0 is set, whichever is asked for */
+  __asm__("rep bsfq %1, %0" : "=r"(lowest) : "r"(free_bits) : "cc");
+  __asm__("btrq %2, %0" : "+r"(free_bits), "=@ccc"(some) : "r"(lowest));
   if (UNLIKELY(!some))
     return false;
+  *slot = (uint32_t)lowest;
 #else
   uint64_t free_bits = __atomic_load_n(word, __ATOMIC_RELAXED);
   if (UNLIKELY(free_bits == 0))
     return false;
-  slot = (uint64_t)__builtin_ctzll(free_bits);
+  *slot = (uint32_t)__builtin_ctzll(free_bits);
   free_bits &= free_bits - 1;
 #endif
   __atomic_store_n(word, free_bits, __ATOMIC_RELAXED);
+  return true;
+}
+
+ALWAYS_INLINE bool bin_take(struct bin *bin, void **object) {
+  uint32_t slot;
+  if (!window_take(bin->word, &slot))
+    return false;
   *object = (void *)(bin->base + slot * bin->object_bytes);
   return true;
 }
 
 /* `slow` serves what the fast path can't: a function like allocate_slow. */
 ALWAYS_INLINE void *allocate_or(size_t size, void *(*slow)(size_t)) {
-  void *object;
-  if (LIKELY(size <= DIRECT_MAX_BYTES) &&
-      LIKELY(bin_take(thread_view.bins[(size + GRANULE - 1) >> GRANULE_SHIFT], &object)))
-    return object;
+  size_t granules = (size + GRANULE - 1) >> GRANULE_SHIFT;
+  uint32_t slot;
+  if (LIKELY(size <= DIRECT_MAX_BYTES) && LIKELY(window_take(thread_view.words[granules], &slot)))
+    return (void *)(thread_view.bases[granules] + slot * thread_view.slot_bytes[granules]);
   return slow(size);
 }
 
@@ -73,56 +72,49 @@ ALWAYS_INLINE void *allocate(size_t size) {
   return allocate_or(size, allocate_slow);
 }
 
-/* One less, before the bit is set: a span must not be touched once its last object is free. */
-ALWAYS_INLINE uint32_t countdown_step(struct span *span) {
-#if FAST_PATH_X86
-  return --span->countdown;
-#else
-  uint32_t left = __atomic_load_n(&span->countdown, __ATOMIC_RELAXED) - 1;
-  __atomic_store_n(&span->countdown, left, __ATOMIC_RELAXED);
-  return left;
-#endif
-}
-
-/* Sets slot `index`'s free bit; true when it was set already. The span may be gone right after, if it was empty. */
-ALWAYS_INLINE bool span_test_and_free(struct span *span, size_t index) {
-  uint64_t *bits = span_free_bits(span);
-#if FAST_PATH_X86
-  bool was_free;
-  __asm__("btsq %2, %1" : "=@ccc"(was_free), "+m"(*(uint64_t(*)[64])bits) : "r"(index));
-  return was_free;
-#else
-  uint64_t bit = (uint64_t)1 << index % 64;
-  uint64_t before = __atomic_load_n(&bits[index / 64], __ATOMIC_RELAXED);
-  __atomic_store_n(&bits[index / 64], before | bit, __ATOMIC_RELEASE);
-  return (before & bit) != 0;
-#endif
-}
-
 /* Whether `pointer` is exactly the start of a slot of a span that this thread may free into without looking further. */
-ALWAYS_INLINE bool own_slot_at(const void *pointer, struct span **span, size_t *index) {
+ALWAYS_INLINE bool own_slot_at(const void *pointer, struct span **span, struct slot_bit *slot) {
   uintptr_t address = (uintptr_t)pointer;
-  size_t slice = (address - space_base) >> SLICE_SHIFT;
-  if (UNLIKELY(slice >= thread_view.owned_limit))
-    return false;
-  *span = SHARED_LOAD(thread_view.owned[slice]);
-  return LIKELY(span_slot(*span, (uint16_t)address, index));
+  *span = SHARED_LOAD(thread_view.owned[(address >> SLICE_SHIFT) & thread_view.owned_mask]);
+  return LIKELY(span_slot(*span, address, slot));
 }
 
-/* Frees what own_slot_at has found. */
-ALWAYS_INLINE void release_own(void *pointer, struct span *span, size_t index) {
-  if (UNLIKELY(countdown_step(span) == 0))
-    return heap_free_last(pointer, span, index);
-  if (UNLIKELY(span_test_and_free(span, index)))
-    return release_again(span, pointer);
+/*
+ * Frees what own_slot_at has found: one less on the countdown, and the slot's bit set, in this order, for a span must not
+ * be touched once its last object is free. False, with the bit as it was, when the countdown is over or the slot was
+ * free already.
+ */
+ALWAYS_INLINE bool span_free_own(struct span *span, struct slot_bit slot) {
+#if FAST_PATH_X86
+  uint64_t bits = span_free_bits(span)[slot.word];
+  bool special; /* bts leaves the zero flag, here the countdown's, alone */
+  __asm__("subl $1, %1\n\tbtsq %4, %2"
+          : "=@ccbe"(special), "+m"(span->countdown), "+r"(bits), "+r"(slot.word) /* or the address gets a register */
+          : "r"(slot.bit));
+  if (UNLIKELY(special))
+    return false;
+  span_free_bits(span)[slot.word] = bits;
+#else
+  uint64_t *word = &span_free_bits(span)[slot.word];
+  uint64_t bits = __atomic_load_n(word, __ATOMIC_RELAXED), bit = (uint64_t)1 << slot.bit % 64;
+  if (UNLIKELY(span_count_down(span) == 0) || UNLIKELY((bits & bit) != 0))
+    return false;
+  __atomic_store_n(word, bits | bit, __ATOMIC_RELEASE);
+#endif
+  return true;
+}
+
+ALWAYS_INLINE void release_own(void *pointer, struct span *span, struct slot_bit slot) {
+  if (UNLIKELY(!span_free_own(span, slot)))
+    heap_free_special(pointer, span);
 }
 
 ALWAYS_INLINE void release(void *pointer) {
   struct span *span;
-  size_t index;
-  if (UNLIKELY(!own_slot_at(pointer, &span, &index)))
+  struct slot_bit slot;
+  if (UNLIKELY(!own_slot_at(pointer, &span, &slot)))
     return release_slow(pointer);
-  release_own(pointer, span, index);
+  release_own(pointer, span, slot);
 }
 
 #endif

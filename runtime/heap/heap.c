@@ -4,6 +4,7 @@
 #include "heap/misuse.h"
 #include "heap/purge.h"
 #include "heap/slices.h"
+#include "heap/thread.h"
 #include "space/kernel.h"
 
 #include <sched.h>
@@ -18,6 +19,9 @@
 #define FULL_TRIES 16
 /* Free slots are compared in so many steps of the capacity. */
 #define FULL_ENOUGH 16u
+/* Entries of a thread heap's table of owned spans: at most as many as 4 GiB have slices. */
+#define OWNED_LEAST ((size_t)512)
+#define OWNED_MOST  ((size_t)1 << 16)
 /* A countdown that is never over in practice: the current span's. */
 #define COUNTDOWN_CURRENT UINT32_MAX
 
@@ -32,11 +36,13 @@ static uint64_t shared_classes;
 static struct span *borrowed;
 static uint64_t borrowed_slots;
 
-static uint64_t no_free_slots; /* stays 0: nothing is ever stored through an empty bin */
-struct bin empty_bin = {.word = &no_free_slots};
+uint64_t no_free_slots; /* nothing is ever stored through an empty window */
+struct span *no_owned[1] = {&no_span};
 
 void heap_format(struct heap *heap, uintptr_t owner) {
   heap->owner = owner;
+  if (heap->owned == NULL)
+    heap->owned = no_owned;
   for (unsigned i = 0; i < CLASS_COUNT; i++)
     heap->bins[i] = (struct bin){.word = &no_free_slots, .object_bytes = class_bytes[i], .class_index = i};
   __atomic_store_n(&heap->formatted, true, __ATOMIC_RELEASE);
@@ -145,11 +151,20 @@ static void list_place(struct heap *heap, struct span *span, unsigned free_slots
   }
 }
 
+static struct span **owned_entry(struct heap *heap, const struct span *span) {
+  return &heap->owned[(span->start >> SLICE_SHIFT) & heap->owned_mask];
+}
+
+static void disown(struct heap *heap, const struct span *span) {
+  struct span **entry = owned_entry(heap, span);
+  if (__atomic_load_n(entry, __ATOMIC_RELAXED) == span)
+    __atomic_store_n(entry, &no_span, __ATOMIC_RELAXED);
+}
+
 /* An empty span leaves its heap, and is the caller's alone from here to slices_give. */
 static void span_forget(struct heap *heap, struct span *span) {
   span_set_state(span, SPAN_BUSY); /* the purge must not find it empty as well */
-  if (span->first_slice < heap->owned_limit)
-    __atomic_store_n(&heap->owned[span->first_slice], &no_span, __ATOMIC_RELAXED);
+  disown(heap, span);
   span_take_all_remote(span);
   span_take_cached(span); /* none: only their count */
   span_set_countdown(span, 0, 0);
@@ -303,36 +318,35 @@ static COLD struct span *last_resort(struct heap *heap, unsigned class_index) {
   return span;
 }
 
-/* Grows the table of owned spans to hold `slice`. False when there is no memory: frees into the span then take the
- * slow path, which needs no table. */
+/* Grows the table of owned spans so that `slice` shares its entry with no lower one, up to the largest table. False when
+ * there is no memory. */
 static bool owned_reach(struct heap *heap, size_t slice) {
-  if (slice >= heap->owned_capacity) {
-    size_t capacity = heap->owned_capacity != 0 ? heap->owned_capacity : 512;
-    while (capacity <= slice)
-      capacity *= 2;
-    lock_take(&slice_lock);
-    struct span **table = space_metadata(capacity * sizeof *table);
-    lock_drop(&slice_lock);
-    if (table == NULL)
-      return false;
-    lock_take(&heap->lock); /* the purge clears entries meanwhile */
-    if (heap->owned_limit != 0)
-      memcpy(table, heap->owned, heap->owned_limit * sizeof *table);
-    heap->owned = table;
-    heap->owned_capacity = capacity;
-    lock_drop(&heap->lock);
-  }
-  for (; heap->owned_limit <= slice; heap->owned_limit++)
-    heap->owned[heap->owned_limit] = &no_span;
+  size_t capacity = heap->owned == no_owned ? OWNED_LEAST : heap->owned_mask + 1;
+  while (capacity <= slice && capacity < OWNED_MOST)
+    capacity *= 2;
+  if (capacity == heap->owned_mask + 1)
+    return true;
+  lock_take(&slice_lock);
+  struct span **table = space_metadata(capacity * sizeof *table);
+  lock_drop(&slice_lock);
+  if (table == NULL)
+    return heap->owned != no_owned;
+  for (size_t i = 0; i < capacity; i++)
+    table[i] = &no_span;
+  lock_take(&heap->lock); /* the purge clears entries meanwhile */
+  for (size_t i = 0; i <= heap->owned_mask; i++)
+    if (heap->owned[i] != &no_span)
+      table[(heap->owned[i]->start >> SLICE_SHIFT) & (capacity - 1)] = heap->owned[i];
+  heap->owned = table;
+  heap->owned_mask = capacity - 1;
+  lock_drop(&heap->lock);
   thread_view_refresh(heap);
   return true;
 }
 
 static void own_span(struct heap *heap, struct span *span) {
-  if (heap->owner == 0)
-    return;
-  if (span->first_slice < heap->owned_limit || owned_reach(heap, span->first_slice))
-    __atomic_store_n(&heap->owned[span->first_slice], span, __ATOMIC_RELAXED);
+  if (heap->owner != 0 && owned_reach(heap, span->first_slice))
+    __atomic_store_n(owned_entry(heap, span), span, __ATOMIC_RELAXED);
 }
 
 static struct span *next_span(struct heap *heap, struct bin *bin) {
@@ -366,7 +380,7 @@ static bool bin_open_first(struct bin *bin, struct span *span) {
   return false;
 }
 
-NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
+static bool refill(struct heap *heap, struct bin *bin) {
   if (bin_advance(bin))
     return true;
   for (;;) {
@@ -377,6 +391,12 @@ NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
       return true;
     /* The purge has borrowed all its free slots: it goes among the full ones, and the next one is tried. */
   }
+}
+
+NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
+  bool filled = refill(heap, bin);
+  thread_view_show(heap, bin);
+  return filled;
 }
 
 void *heap_take_slot(struct heap *heap, unsigned class_index) {
@@ -419,7 +439,8 @@ static void settle_and_unlock(struct heap *heap, struct span *span) {
   slices_give(span);
 }
 
-NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t index) {
+/* With the countdown at 0, or on its way there; see heap_free_special. */
+static void free_last(const void *pointer, struct span *span, size_t index) {
   struct heap *heap = span->heap;
   lock_take(&heap->lock);
   if (!span_slot_is_live(span, index)) {
@@ -434,6 +455,10 @@ NOINLINE void heap_free_last(const void *pointer, struct span *span, size_t inde
   settle_and_unlock(heap, span);
   if (counted)
     purge_slots_freed(freed_bytes);
+}
+
+NOINLINE void heap_free_special(const void *pointer, struct span *span) {
+  free_last(pointer, span, span_slot_around(span, (uint32_t)((uintptr_t)pointer - span->start)));
 }
 
 static void free_long_and_unlock(struct heap *heap, struct span *span, size_t index) {
@@ -472,8 +497,9 @@ NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t ind
     misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
     return;
   }
-  if (countdown_step(span) == 0)
-    heap_free_last(pointer, span, index);
+  own_span(span->heap, span); /* it may not have been in the table */
+  if (span_count_down(span) == 0)
+    free_last(pointer, span, index);
   else
     span_set_free(span, index / 64, (uint64_t)1 << index % 64);
 }
@@ -531,6 +557,7 @@ static void move_list(struct heap *from, struct span_list *list, struct span_lis
       span_list_append(emptied, span);
       continue;
     }
+    disown(from, span);
     lock_take(&shared_heap.lock);
     change_heap(span, &shared_heap);
     list_place(&shared_heap, span, free_slots);
@@ -562,7 +589,6 @@ static void lock_without_purge(struct heap *heap) {
 void heap_abandon(struct heap *heap) {
   struct span_list emptied = {NULL, NULL};
   lock_without_purge(heap);
-  heap->owned_limit = 0;
   for (unsigned i = 0; i < CLASS_COUNT; i++) {
     bin_retire(heap, &heap->bins[i]);
     move_list(heap, &heap->partial[i], &emptied);

@@ -34,7 +34,7 @@ struct bin {
 #define LONG_CACHE_MOST 8u
 struct long_cache {
   unsigned count;
-  uintptr_t slots[LONG_CACHE_MOST];
+  uintptr_t entries[LONG_CACHE_MOST];
 };
 
 struct heap {
@@ -44,10 +44,11 @@ struct heap {
   uint64_t remote_classes; /* atomic: classes in which somebody else has freed since the owner looked */
   struct heap *next;       /* registry lock: all heaps */
   struct heap *next_idle;  /* registry lock: heaps without a thread */
-  /* Whose slices hold spans of this heap that its owner may free into on the fast path, by slice; others point to
-   * no_span. The owner reads it without a lock, extends it under the lock; the purge clears entries under the lock. */
+  /* The spans of this heap that its owner may free into on the fast path, by the low bits of their slice's number; other
+   * entries point to no_span. What is not in the table (two spans may want the same entry of the largest one) takes the
+   * slow path. The owner reads it without a lock, extends it under the lock; the purge clears entries under the lock. */
   struct span **owned;
-  size_t owned_limit, owned_capacity;
+  size_t owned_mask;                     /* entries - 1 */
   struct span_list partial[CLASS_COUNT]; /* lock */
   struct span_list full[CLASS_COUNT];    /* lock */
   struct bin bins[CLASS_COUNT];
@@ -64,7 +65,10 @@ struct heap {
 INTERNAL extern struct heap shared_heap;
 #define LONG_HEAPS 8u
 INTERNAL extern struct heap long_heaps[LONG_HEAPS];
-INTERNAL extern struct bin empty_bin;
+/* What an empty window's word points to: stays 0. */
+INTERNAL extern uint64_t no_free_slots;
+/* The table of a heap that owns nothing: one entry. */
+INTERNAL extern struct span *no_owned[1];
 
 void heap_format(struct heap *heap, uintptr_t owner);
 
@@ -84,9 +88,9 @@ bool heap_refill(struct heap *heap, struct bin *bin);
  * without an owner. */
 void *heap_take_slot(struct heap *heap, unsigned class_index);
 
-/* The owner's free of slot `index` that brings the countdown to 0; frees the slot. The slot's bit is set under the lock,
- * so that the span is not given back by the purge while its owner is still at work on it. */
-void heap_free_last(const void *pointer, struct span *span, size_t index);
+/* The owner's free that brought the countdown to 0, or that found the slot free already. The slot's bit is set under the
+ * lock, so that the span is not given back by the purge while its owner is still at work on it. */
+void heap_free_special(const void *pointer, struct span *span);
 
 /* Frees slot `index` of a span that the caller owns, where the fast path could not: others have freed in it, or it is
  * not in the table of owned spans. */

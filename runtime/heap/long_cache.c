@@ -17,20 +17,23 @@ static struct long_cache *cache_of(struct heap *heap, unsigned class_index) {
   return &heap->long_cache[class_index - LONG_CLASS_FIRST];
 }
 
-/* Clears the cached bit of the slot at `address`, if it is set and the slot is still what it was when it came here. */
-static struct span *claim(uintptr_t address, unsigned class_index, size_t *index) {
-  struct span *span = __atomic_load_n(&space_table[slice_of(address)], __ATOMIC_ACQUIRE);
-  uintptr_t start = __atomic_load_n(&span->start, __ATOMIC_RELAXED);
-  *index = (address - start) / class_bytes[class_index];
-  if (*index >= LONG_CAPACITY_MOST)
-    return NULL;
+/* An entry: the span's descriptor, and the slot's number in the bits that its alignment leaves. */
+static uintptr_t entry_of(struct span *span, size_t index) {
+  return (uintptr_t)span | index;
+}
+
+/* Clears the slot's cached bit, if it is set; the span is still what it was when the entry was made, or another long
+ * span of the class. NULL otherwise. */
+static struct span *claim(uintptr_t entry, unsigned class_index, size_t *index) {
+  struct span *span = (struct span *)align_down(entry, SPAN_UNIT);
+  *index = entry % SPAN_UNIT;
   uint32_t bit = 1u << *index;
   if ((__atomic_fetch_and(&span->cached, ~bit, __ATOMIC_ACQ_REL) & bit) == 0)
     return NULL;
   /* From here on the span can't go. */
-  if (span->class_index == class_index && span->start + *index * span->object_bytes == address)
+  if (span->class_index == class_index)
     return span;
-  __atomic_fetch_or(&span->cached, bit, __ATOMIC_RELEASE); /* somebody else's slot, in a span made since */
+  __atomic_fetch_or(&span->cached, bit, __ATOMIC_RELEASE); /* of a span made since: somebody else keeps that slot */
   return NULL;
 }
 
@@ -38,9 +41,9 @@ void *long_cache_take(struct heap *heap, unsigned class_index) {
   struct long_cache *cache = cache_of(heap, class_index);
   size_t index;
   while (cache->count != 0) {
-    uintptr_t address = cache->slots[--cache->count];
-    if (claim(address, class_index, &index) != NULL)
-      return (void *)address;
+    struct span *span = claim(cache->entries[--cache->count], class_index, &index);
+    if (span != NULL)
+      return (void *)(span->start + index * span->object_bytes);
   }
   return NULL;
 }
@@ -55,7 +58,7 @@ bool long_cache_give(struct heap *heap, struct span *span, size_t index) {
       return false;
   } while (!__atomic_compare_exchange_n(&span->cached, &before, (before | bit) + (1u << FH_CACHED_FREE_SHIFT), true,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-  cache->slots[cache->count++] = span->start + index * span->object_bytes;
+  cache->entries[cache->count++] = entry_of(span, index);
   heap->cached_bytes += class_bytes[span->class_index];
   if (heap->cached_bytes >= TOLD_BYTES) {
     purge_slots_freed(heap->cached_bytes);
@@ -69,7 +72,7 @@ void long_cache_flush(struct heap *heap) {
     struct long_cache *cache = cache_of(heap, class_index);
     size_t index;
     while (cache->count != 0) {
-      struct span *span = claim(cache->slots[--cache->count], class_index, &index);
+      struct span *span = claim(cache->entries[--cache->count], class_index, &index);
       if (span != NULL)
         heap_return_long(span, index);
     }

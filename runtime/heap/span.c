@@ -67,7 +67,8 @@ void span_format(struct span *span, unsigned class_index) {
   span->remote_offset = (uint16_t)shape.remote_offset;
   span->class_index = (uint8_t)class_index;
   span->object_bytes = bytes;
-  span->inverse = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
+  span->slot_bytes = bytes;
+  span->inverse = slot_inverse(bytes);
   __atomic_store_n(&span->exact_bound, span_is_long(span) ? 0 : span_exact_bound(span), __ATOMIC_RELAXED);
   span->purged = 0;
   span->touched_words = 0;

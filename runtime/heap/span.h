@@ -39,7 +39,6 @@ struct heap;
 
 struct span {
   /* These stand in record/accounts.h too: readers outside the process know them. */
-  uintptr_t start; /* fixed while the span is in use */
   uintptr_t owner; /* changes under the heap's lock; atomic */
   uint64_t freed_calls;
   uint32_t slices;
@@ -53,7 +52,16 @@ struct span {
     uint8_t huge_pages;    /* of a large object: were asked for; fixed while it is in use */
   };
   uint32_t cached; /* atomic; 0 in whatever is no long span: a stale look at a descriptor must find no bit here */
+  uint64_t object_bytes; /* fixed, but for a large object that is resized in place */
+  uint32_t countdown_start;
 
+  uint32_t first_slice;  /* fixed while in use; slice lock */
+  uint32_t dirty_slices; /* of a free run; slice lock */
+  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
+  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
+  uint16_t walk_live;    /* live slots when the purge last came by; purge thread */
+  uint8_t state;         /* enum span_state; heap's lock; atomic for the purge's first look */
+  uint8_t descriptor_units;     /* size of this descriptor in units of 64 bytes; fixed */
   struct heap *heap;            /* whose lists it is in; heap's lock, atomic for readers */
   struct span *previous, *next; /* a heap's list, or the bucket of a free run */
   union {
@@ -65,35 +73,24 @@ struct span {
       struct span *large_previous, *large_next;
     };
   };
-  uint32_t first_slice;  /* fixed while in use; slice lock */
-  uint32_t dirty_slices; /* of a free run; slice lock */
-  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
-  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
-  uint16_t walk_live;    /* live slots when the purge last came by; purge thread */
-  uint8_t state;         /* enum span_state; heap's lock; atomic for the purge's first look */
-  uint8_t descriptor_units; /* size of this descriptor in units of 64 bytes; fixed */
-  uint64_t unused[3];
+  uint64_t unused[2];
 
   /* What every free looks at, and known to readers outside again: at the start of a cache line, which the first words of
    * the free bitmap share. */
-  uint32_t inverse;     /* fixed; see span_slot */
-  uint32_t exact_bound; /* 0 sends the owner's frees to the slow path; set by whoever sets a remote bit; atomic */
+  uintptr_t start;      /* fixed while the span is in use */
+  uint64_t inverse;     /* fixed; see span_slot */
+  uint64_t exact_bound; /* 0 sends the owner's frees to the slow path; set by whoever sets a remote bit; atomic */
   uint32_t countdown;   /* owner; the free path without a lock ends when it reaches 0 */
-  uint32_t countdown_start;
-  uint64_t object_bytes; /* fixed, but for a large object that is resized in place */
+  uint32_t slot_bytes;  /* object_bytes, of a small span; fixed */
 };
 
 #define SPAN_UNIT 64u
 _Static_assert(sizeof(struct span) == FH_SPAN_FREE_BITS, "the free bitmap stands right behind the span's fields");
-_Static_assert(offsetof(struct span, inverse) % SPAN_UNIT == 0, "the free path's fields begin a cache line");
-_Static_assert(offsetof(struct span, start) == offsetof(struct fh_span_record, start) &&
-                   offsetof(struct span, owner) == offsetof(struct fh_span_record, owner) &&
-                   offsetof(struct span, object_bytes) == offsetof(struct fh_span_record, object_bytes) &&
-                   offsetof(struct span, slices) == offsetof(struct fh_span_record, slices) &&
-                   offsetof(struct span, kind) == offsetof(struct fh_span_record, kind) &&
-                   offsetof(struct span, class_index) == offsetof(struct fh_span_record, class_index) &&
-                   offsetof(struct span, cached) == offsetof(struct fh_span_record, cached) &&
-                   offsetof(struct span, countdown) == offsetof(struct fh_span_record, countdown) &&
+_Static_assert(offsetof(struct span, start) % SPAN_UNIT == 0, "the free path's fields begin a cache line");
+#define SAME_PLACE(field) (offsetof(struct span, field) == offsetof(struct fh_span_record, field))
+_Static_assert(SAME_PLACE(owner) && SAME_PLACE(freed_calls) && SAME_PLACE(slices) && SAME_PLACE(kind) &&
+                   SAME_PLACE(class_index) && SAME_PLACE(cached) && SAME_PLACE(object_bytes) &&
+                   SAME_PLACE(countdown_start) && SAME_PLACE(start) && SAME_PLACE(inverse) && SAME_PLACE(countdown) &&
                    sizeof(struct span) == sizeof(struct fh_span_record),
                "a reader outside the process sees a span through its record");
 
@@ -107,38 +104,56 @@ ALWAYS_INLINE uint64_t *span_remote_bits(struct span *span) {
   return (uint64_t *)((char *)span + span->remote_offset);
 }
 
+/* A slot of a span: a word of the bitmap and, in the low six bits of `bit`, a bit of it. */
+struct slot_bit {
+  size_t word;
+  uint64_t bit;
+};
+
 /*
- * The slot whose exact start is at `offset` from the span's start: its number is *index when the result is true.
+ * Whether `address` is exactly the start of one of the span's slots: *slot when the result is true.
  *
- * inverse = ceil(2^32 / size), offset < 2^16: the high half of offset * inverse is offset / size and the low half is
- * below inverse exactly when size divides offset (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
- * For slot i the low half is i * (inverse * size - 2^32), which grows with i, so a bound at the capacity's value also
- * turns away what lies behind the last slot. A span that is not small has bound 0: nothing is a slot of it.
+ * With D = 64 slots' bytes and inverse = 2^64 / D rounded up to the next integer, (address - start) * inverse has the
+ * slot's word in its high half, and in its low half the bit in the upper six bits and, in the others, what is small
+ * exactly when the slot's size divides the offset (after Lemire, Kaser, Kurz: Faster remainder by direct computation,
+ * 2019). Rotated by six, the bit is where the processor's bit instructions look for it, and the rest can be compared:
+ * for slot i it is i * (64 * inverse * size - 2^64) / 64, which grows with i, so a bound at the capacity's value turns
+ * away what lies behind the last slot, and before the first. (More than 2^58 / size from the start, so 32 TiB for the
+ * largest, an address that is no multiple of 16 could pass.) A span that is not small has bound 0: nothing is a slot of
+ * it.
  */
-ALWAYS_INLINE bool span_slot(const struct span *span, uint32_t offset, size_t *index) {
+ALWAYS_INLINE bool span_slot(const struct span *span, uintptr_t address, struct slot_bit *slot) {
+  uint64_t low;
 #if FAST_PATH_X86 /* one instruction leaves both halves where they are wanted */
-  uint64_t low = offset, high;
-  __asm__("mull %2" : "+a"(low), "=d"(high) : "m"(span->inverse) : "cc");
-  *index = high;
-  return (uint32_t)low < span->exact_bound;
+  low = address - span->start;
+  __asm__("mulq %2" : "+a"(low), "=d"(slot->word) : "m"(span->inverse) : "cc");
 #else
-  uint64_t product = (uint64_t)offset * span->inverse;
-  *index = (size_t)(product >> 32);
-  return (uint32_t)product < __atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED);
+  unsigned __int128 product =
+      (unsigned __int128)(address - __atomic_load_n(&span->start, __ATOMIC_RELAXED)) * span->inverse;
+  slot->word = (size_t)(product >> 64);
+  low = (uint64_t)product;
 #endif
+  slot->bit = low << 6 | low >> 58;
+  return slot->bit < SHARED_LOAD(span->exact_bound);
 }
 
-/* The slot that `offset` lies in; may be at or above the capacity. */
+ALWAYS_INLINE size_t slot_index(struct slot_bit slot) {
+  return slot.word * 64 + slot.bit % 64;
+}
+
+/* The slot that `offset` lies in; may be at or above the capacity. Of a long span, too. */
 ALWAYS_INLINE uint32_t span_slot_around(const struct span *span, uint32_t offset) {
-  if (offset < SLICE_BYTES)
-    return (uint32_t)((uint64_t)offset * span->inverse >> 32);
-  return offset / (uint32_t)span->object_bytes; /* of a long span */
+  return (uint32_t)((unsigned __int128)offset * span->inverse >> 58);
 }
 
+/* The inverse of a slot size; never 2^64 / D itself, which would leave nothing to compare. */
+ALWAYS_INLINE uint64_t slot_inverse(uint64_t bytes) {
+  uint64_t inverse = ~(uint64_t)0 / (64 * bytes) + 1;
+  return is_power_of_two(bytes) ? inverse + 1 : inverse;
+}
 /* exact_bound of a small span whose owner may take the fast path. */
-ALWAYS_INLINE uint32_t span_exact_bound(const struct span *span) {
-  uint32_t excess = span->inverse * (uint32_t)span->object_bytes; /* minus 2^32, by wrapping */
-  return excess == 0 ? span->inverse : excess * span->capacity;
+ALWAYS_INLINE uint64_t span_exact_bound(const struct span *span) {
+  return 64 * span->inverse * span->object_bytes * span->capacity; /* the excess is this product minus 2^64 */
 }
 
 /* No pointer is a slot of it any more. */
@@ -160,8 +175,8 @@ ALWAYS_INLINE bool span_is_long(const struct span *span) {
 }
 
 /* The slot's free bit; its owner need not look further, unless others have freed in the span. */
-ALWAYS_INLINE bool span_slot_is_free(struct span *span, size_t index) {
-  return (__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) >> index % 64 & 1) != 0;
+ALWAYS_INLINE bool span_slot_is_free(struct span *span, struct slot_bit slot) {
+  return (__atomic_load_n(&span_free_bits(span)[slot.word], __ATOMIC_RELAXED) >> slot.bit % 64 & 1) != 0;
 }
 
 ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
@@ -170,6 +185,13 @@ ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
   return ((__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) |
            __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED) | cached) &
           bit) == 0;
+}
+
+/* One free less until the slow path; how many are left. By the owner. */
+ALWAYS_INLINE uint32_t span_count_down(struct span *span) {
+  uint32_t left = __atomic_load_n(&span->countdown, __ATOMIC_RELAXED) - 1;
+  __atomic_store_n(&span->countdown, left, __ATOMIC_RELAXED);
+  return left;
 }
 
 /* Sets free bits of a word, by whoever may write them. */

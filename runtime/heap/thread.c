@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
-__thread struct thread_view thread_view = {.bins = {[0 ... DIRECT_ENTRIES - 1] = &empty_bin}};
+__thread struct thread_view thread_view = {.owned = no_owned, .words = {[0 ... DIRECT_ENTRIES - 1] = &no_free_slots}};
 __thread struct heap *thread_heap;
 
 static struct lock registry_lock;
@@ -67,24 +67,35 @@ void heap_destroy_own(struct heap *heap) {
 
 /* ---- This thread's heap. ---- */
 
-void thread_view_refresh(struct heap *heap) {
+void thread_view_refresh(const struct heap *heap) {
   if (heap != thread_heap)
     return;
   thread_view.owned = heap->owned;
-  thread_view.owned_limit = heap->owned_limit;
+  thread_view.owned_mask = heap->owned_mask;
 }
 
-static void thread_view_point_to(struct heap *heap) {
-  thread_view.owned = heap != NULL ? heap->owned : NULL;
-  thread_view.owned_limit = heap != NULL ? heap->owned_limit : 0;
+void thread_view_show(const struct heap *heap, const struct bin *bin) {
+  if (heap != thread_heap || bin->object_bytes > DIRECT_MAX_BYTES)
+    return;
+  size_t first = bin->class_index != 0 ? class_bytes[bin->class_index - 1] / GRANULE + 1 : 0;
+  for (size_t granules = first; granules <= bin->object_bytes / GRANULE; granules++) {
+    thread_view.words[granules] = bin->word;
+    thread_view.bases[granules] = bin->base;
+    thread_view.slot_bytes[granules] = (uint32_t)bin->object_bytes;
+  }
+}
+
+static void thread_view_clear(void) {
+  thread_view.owned_mask = 0;
+  thread_view.owned = no_owned;
   for (size_t i = 0; i < DIRECT_ENTRIES; i++)
-    thread_view.bins[i] = heap != NULL ? &heap->bins[size_class(i * GRANULE)] : &empty_bin;
+    thread_view.words[i] = &no_free_slots;
 }
 
 static void thread_heap_leave(void *heap) {
   if (thread_heap != heap || heap == NULL)
     return;
-  thread_view_point_to(NULL);
+  thread_view_clear();
   thread_heap = NULL;
   long_cache_flush(heap);
   heap_abandon(heap);
@@ -110,7 +121,9 @@ COLD static struct heap *thread_heap_make(void) {
   if (heap == NULL)
     return NULL;
   thread_heap = heap;
-  thread_view_point_to(heap);
+  thread_view_refresh(heap);
+  for (unsigned i = 0; i < CLASS_COUNT; i++)
+    thread_view_show(heap, &heap->bins[i]);
   /* May allocate; by now that works. When it fails the heap is found again by the thread pointer. */
   if (end_of_thread_made)
     pthread_setspecific(end_of_thread, heap);

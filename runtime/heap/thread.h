@@ -9,14 +9,17 @@
 /*
  * What the fast paths of one thread read. Written by the thread alone.
  *
- * bins: for requests up to DIRECT_MAX_BYTES, by granules, the bin that serves them. They all start out at the empty
- * bin, so that a thread's first allocation is just one more that finds no free slot.
- * owned, owned_limit: the heap's table of owned spans. A slice at or above the limit is none of this thread's.
+ * words, bases, slot_bytes: for requests up to DIRECT_MAX_BYTES, by granules, the window that serves them: its free bits,
+ * where its slots start, how long they are. All windows start out empty, so that a thread's first allocation is just one
+ * more that finds no free slot.
+ * owned, owned_mask: the heap's table of owned spans.
  */
 struct thread_view {
-  size_t owned_limit;
+  size_t owned_mask;
   struct span **owned;
-  struct bin *bins[DIRECT_ENTRIES];
+  uint64_t *words[DIRECT_ENTRIES];
+  uintptr_t bases[DIRECT_ENTRIES];
+  uint32_t slot_bytes[DIRECT_ENTRIES];
 };
 INTERNAL extern __thread struct thread_view thread_view;
 /* NULL before the thread's first allocation and after its heap was left behind. */
@@ -26,8 +29,10 @@ ALWAYS_INLINE uintptr_t thread_pointer(void) {
   return (uintptr_t)__builtin_thread_pointer();
 }
 
-/* Copies the heap's table of owned spans into the view, if the heap is this thread's. */
-void thread_view_refresh(struct heap *heap);
+/* The heap's table of owned spans has changed, or where a bin's window is: the view learns it, if the heap is this
+ * thread's. */
+void thread_view_refresh(const struct heap *heap);
+void thread_view_show(const struct heap *heap, const struct bin *bin);
 
 /* This thread's heap, made if need be; NULL when there is no memory. */
 struct heap *thread_heap_get(void);
