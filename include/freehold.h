@@ -94,7 +94,7 @@ struct fh_heap_options {
   size_t struct_bytes; /* sizeof(struct fh_heap_options), so that later versions can add fields */
   size_t limit_bytes;  /* the most the heap may take from the system, 0: no limit; rounded up to 64 KiB */
   bool zeroed;         /* every object comes all zero, as from calloc */
-  const char *name;    /* shown in accounts and in /proc/PID/maps; copied, cut at 31 bytes; may be NULL */
+  const char *name;    /* what reports call it; copied, cut at 31 bytes; may be NULL */
 };
 
 struct fh_heap_totals {

@@ -12,6 +12,10 @@
 #ifndef FREEHOLD_NEW_HPP
 #define FREEHOLD_NEW_HPP
 
+#if __cplusplus < 201703L
+#error "freehold/new.hpp needs C++17 or later (-std=c++17)"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -86,8 +86,10 @@ void *fh_heap_aligned_alloc(fh_heap *heap, size_t alignment, size_t size) {
 void fh_heap_free(fh_heap *heap, void *pointer) {
   struct object object = object_at(pointer);
   bool exact = object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE;
-  if (exact && object.live && object.span->heap != inner(heap))
-    misuse_wrong_heap("fh_heap_free", (uintptr_t)pointer, object.bytes);
+  struct heap *owner = exact && object.live ? object.span->heap : NULL;
+  if (exact && object.live && owner != inner(heap))
+    misuse_wrong_heap("fh_heap_free", (uintptr_t)pointer, object.bytes,
+                      owner != NULL && owner->own ? owner->name : "");
   else
     release(pointer);
 }

@@ -27,6 +27,16 @@ static bool piece_is(struct piece piece, const char *word) {
   return strlen(word) == piece.length && memcmp(piece.at, word, piece.length) == 0;
 }
 
+/* A dash may stand for an underscore, as it does on the command line. */
+static bool name_is(struct piece piece, const char *name) {
+  if (strlen(name) != piece.length)
+    return false;
+  for (size_t i = 0; i < piece.length; i++)
+    if (piece.at[i] != name[i] && !(piece.at[i] == '-' && name[i] == '_'))
+      return false;
+  return true;
+}
+
 /* Digits, then one of the suffixes; false when there is anything else or the value overflows. */
 static bool parse_number(struct piece text, const char *const *suffixes, const uint64_t *factors, size_t suffix_count,
                          uint64_t *out) {
@@ -119,7 +129,7 @@ static void apply(struct piece setting) {
   uint64_t number;
 
 #define OPTION_SIZE(option, initial, min, max, help)                                                                 \
-  if (piece_is(name, #option)) {                                                                                     \
+  if (name_is(name, #option)) {                                                                                      \
     if (!parse_size(value, &number))                                                                                 \
       complain(setting, "not a size, write it like ", "512M");                                                       \
     else if (number_in_range(setting, number, min, max))                                                             \
@@ -127,7 +137,7 @@ static void apply(struct piece setting) {
     return;                                                                                                          \
   }
 #define OPTION_TIME(option, initial, min, max, help)                                                                 \
-  if (piece_is(name, #option)) {                                                                                     \
+  if (name_is(name, #option)) {                                                                                      \
     if (!parse_time(value, &number))                                                                                 \
       complain(setting, "not a time, write it like ", "500ms");                                                      \
     else if (number_in_range(setting, number, min, max))                                                             \
@@ -135,19 +145,19 @@ static void apply(struct piece setting) {
     return;                                                                                                          \
   }
 #define OPTION_FLAG(option, initial, help)                                                                           \
-  if (piece_is(name, #option)) {                                                                                     \
+  if (name_is(name, #option)) {                                                                                      \
     if (!parse_flag(value, &options.option))                                                                         \
       complain(setting, "takes ", "on or off");                                                                      \
     return;                                                                                                          \
   }
 #define OPTION_ENUM(option, initial, words, bare, help)                                                              \
-  if (piece_is(name, #option)) {                                                                                     \
+  if (name_is(name, #option)) {                                                                                      \
     if (!parse_enum(value, words, bare, &options.option))                                                            \
       complain(setting, "takes one of ", words);                                                                     \
     return;                                                                                                          \
   }
 #define OPTION_PATH(option, help)                                                                                    \
-  if (piece_is(name, #option)) {                                                                                     \
+  if (name_is(name, #option)) {                                                                                      \
     if (value.length == 0 || value.length >= sizeof options.option)                                                  \
       complain(setting, "takes a path of 1 to 255 bytes", "");                                                       \
     else {                                                                                                           \
@@ -173,7 +183,9 @@ void options_read(const char *value) {
     if (setting.length > 0)
       apply(setting);
     if (value[setting.length] == '\0')
-      return;
+      break;
     value += setting.length + 1;
   }
+  if (options.stats_file[0] != '\0' && options.stats == STATS_OFF)
+    options.stats = STATS_TEXT; /* whoever names a file wants something in it */
 }

@@ -1,6 +1,7 @@
 #include "heap/misuse.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "heap/accounts.h"
 #include "heap/object.h"
 #include "heap/thread.h"
 #include "space/kernel.h"
@@ -31,8 +32,10 @@ static void end(struct text *text) {
                      ? "; the program ends here (FREEHOLD=on_misuse=report goes on without the call)\n"
                      : "; the call is ignored\n");
   text_write(text, STDERR_FILENO);
-  if (options.on_misuse == ON_MISUSE_ABORT)
+  if (options.on_misuse == ON_MISUSE_ABORT) {
+    accounts_print_at_exit();
     die();
+  }
 }
 
 COLD void misuse_double_free(const char *call, uintptr_t address, size_t object_bytes) {
@@ -157,7 +160,7 @@ COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
     text_add_hex(&text, object.start);
     break;
   default:
-    text_add(&text, "in the heap, but never allocated, or already free and given back to the system");
+    text_add(&text, "in the heap, where no object is: already free (double free), or never allocated");
     break;
   }
   end(&text);
@@ -172,10 +175,14 @@ COLD void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed,
   end(&text);
 }
 
-COLD void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes) {
+COLD void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes, const char *owner_name) {
   struct text text = begin(call, address);
   text_add(&text, "wrong heap: ");
   add_object(&text, object_bytes);
   text_add(&text, " of another heap");
+  if (owner_name[0] != '\0') {
+    text_add(&text, ", ");
+    text_add(&text, owner_name);
+  }
   end(&text);
 }

@@ -16,6 +16,6 @@ void misuse_bad_pointer(const char *call, uintptr_t address);
 /* free_sized and its kin: the object at `address` can't be of `claimed` bytes. */
 void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed, size_t object_bytes);
 /* fh_heap_free: the object belongs to another heap. */
-void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes);
+void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes, const char *owner_name);
 
 #endif

@@ -43,6 +43,7 @@ class Refusals(CommandTest):
                                                                "-pthread"))
             self.check(result, 7)
             self.serves(result)
+            self.assertEqual(result.stderr.count("heap at"), 1, "a second heap beside the one inside")
 
     def test_static_interpreter_of_a_script(self):
         program = self.compile("interpreter", MAIN, "-static")

@@ -99,6 +99,26 @@ class Environment(CommandTest):
         document = __import__("json").loads(target.read_text())
         self.validate("accounts-1.schema.json", document)
 
+    def test_stats_file_is_where_the_command_was_typed(self):
+        self.check(freehold("run", "--stats-file=here.txt", "perl", "-e", "chdir '/'",
+                            cwd=self.directory), 0)
+        self.assertIn("freehold accounts", (self.directory / "here.txt").read_text(), "a file alone asks for text")
+
+    def test_stats_before_misuse_ends_the_program(self):
+        victim = self.compile("twice", "#include <stdlib.h>\nint main(void) {"
+                              "char *volatile p = malloc(100); free(p); free(p); return 0; }")
+        result = freehold("run", "--stats", victim)
+        self.assertEqual(result.returncode, -signal.SIGABRT)
+        self.assertIn("already free", result.stderr)
+        self.assertIn("freehold accounts", result.stderr)
+
+    def test_the_library_takes_dashes(self):
+        target = self.directory / "dashed.txt"
+        preloaded = environment(LD_PRELOAD=str(LIBRARY), FREEHOLD=f"stats-file={target},purge-thread=off")
+        result = subprocess.run(["/bin/echo", "x"], env=preloaded, capture_output=True, text=True)
+        self.assertEqual(result.stderr, "")
+        self.assertIn("freehold accounts", target.read_text())
+
 
 class WrongArguments(CommandTest):
     def wrong(self, *arguments, **more):

@@ -13,14 +13,14 @@ static const struct command_flag run_flags[] = {
 };
 
 static const struct command_flag stat_flags[] = {
-    {"--json", NULL, "print one JSON object (share/schemas/accounts-1.schema.json)"},
+    {"--json", NULL, "print one JSON object (share/freehold/schemas/accounts-1.schema.json)"},
     {"--watch", "SECONDS", "print again every so many seconds (0.1 to 86400) until the process ends"},
     {"--help", NULL, "show this help"},
     {NULL, NULL, NULL},
 };
 
 static const struct command_flag doctor_flags[] = {
-    {"--json", NULL, "print one JSON object (share/schemas/doctor-1.schema.json)"},
+    {"--json", NULL, "print one JSON object (share/freehold/schemas/doctor-1.schema.json)"},
     {"--help", NULL, "show this help"},
     {NULL, NULL, NULL},
 };

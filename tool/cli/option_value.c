@@ -1,9 +1,11 @@
 /* option_value.c: sizes, times, words and paths, with the grammar of the library's parser (runtime/base/options.c). */
 #include "tool/cli/option_value.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool/cli/message.h"
 
@@ -130,6 +132,26 @@ static char *parse_word(const struct option *option, const char *shown, const ch
   return NULL;
 }
 
+/* The program may be elsewhere by the time it writes there. */
+static char *absolute_path(const char *shown, const char *text) {
+  if (text[0] == '/')
+    return must_copy(text);
+  char here[PATH_MAX];
+  if (getcwd(here, sizeof here) == NULL) {
+    message_error("%s=%s: the current directory has no name any more; give an absolute path", shown, text);
+    return NULL;
+  }
+  size_t bytes = strlen(here) + 1 + strlen(text) + 1;
+  if (bytes > OPTION_PATH_LIMIT + 1 || strchr(here, ',') != NULL) {
+    message_error("%s=%s: the path from / is longer than %d bytes or has a comma in it; use another directory", shown,
+                  text, OPTION_PATH_LIMIT);
+    return NULL;
+  }
+  char *path = must_allocate(bytes);
+  snprintf(path, bytes, "%s/%s", strcmp(here, "/") == 0 ? "" : here, text);
+  return path;
+}
+
 static char *parse_path(const char *shown, const char *text) {
   if (text == NULL || text[0] == '\0' || strlen(text) > OPTION_PATH_LIMIT) {
     message_error("%s: it takes a path of 1 to %d bytes", shown, OPTION_PATH_LIMIT);
@@ -139,7 +161,7 @@ static char *parse_path(const char *shown, const char *text) {
     message_error("%s=%s: the path can't have a comma in it, commas end a setting; use another path", shown, text);
     return NULL;
   }
-  return must_copy(text);
+  return absolute_path(shown, text);
 }
 
 char *option_value_parse(const struct option *option, const char *shown, const char *text) {

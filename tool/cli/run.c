@@ -106,14 +106,17 @@ static char *preload_text(const char *library, const char *existing) {
   return text;
 }
 
+/* `library` is NULL for a program that has the heap inside. */
 static int set_environment(const struct run_request *request, const char *library) {
   char *settings = option_settings_merge(&request->settings, getenv("FREEHOLD"));
   if (settings == NULL)
     return EXIT_CODE_NOT_STARTED;
-  char *preload = preload_text(library, getenv("LD_PRELOAD"));
-  int failed = setenv("LD_PRELOAD", preload, 1);
-  failed |= settings[0] != '\0' ? setenv("FREEHOLD", settings, 1) : unsetenv("FREEHOLD");
-  free(preload);
+  int failed = settings[0] != '\0' ? setenv("FREEHOLD", settings, 1) : unsetenv("FREEHOLD");
+  if (library != NULL) {
+    char *preload = preload_text(library, getenv("LD_PRELOAD"));
+    failed |= setenv("LD_PRELOAD", preload, 1);
+    free(preload);
+  }
   free(settings);
   if (failed == 0)
     return -1;
@@ -142,11 +145,13 @@ static int run(const struct run_request *request) {
     message_error("%s", reason);
     return EXIT_CODE_NOT_STARTED;
   }
-  int result = set_environment(request, library);
+  enum program_verdict verdict = program_examine(path, library, reason);
+  int result = set_environment(request, verdict == PROGRAM_LINKED ? NULL : library);
   if (result >= 0)
     return result;
-  switch (program_examine(path, library, reason)) {
+  switch (verdict) {
   case PROGRAM_FITS:
+  case PROGRAM_LINKED:
     if (reason[0] != '\0')
       message_warning("%s", reason);
     break;

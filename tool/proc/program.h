@@ -16,6 +16,7 @@ int program_find(const char *name, const char *search_path, char *path);
 
 enum program_verdict {
   PROGRAM_FITS,
+  PROGRAM_LINKED,         /* libfreehold.a is in it: a preloaded library would be a second heap beside it */
   PROGRAM_REFUSED,        /* it would run, but without the library */
   PROGRAM_NOT_EXECUTABLE, /* the kernel would not run it */
 };

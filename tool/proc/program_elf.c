@@ -134,9 +134,9 @@ enum program_verdict program_examine_elf(const char *path, const char *library_p
   if (file == NULL)
     return refuse(reason, "%s can't be examined: %s. Make it readable for this user", path, strerror(errno));
   uint64_t value;
-  if (elf_file_symbol(file, FH_ACCOUNTS_SYMBOL, ELF_ALL_SYMBOLS, &value)) { /* linked with libfreehold.a */
+  if (elf_file_symbol(file, FH_ACCOUNTS_SYMBOL, ELF_ALL_SYMBOLS, &value)) {
     elf_file_close(file);
-    return PROGRAM_FITS;
+    return PROGRAM_LINKED;
   }
   struct elf_file *library = elf_file_open(library_path);
   enum program_verdict verdict = PROGRAM_FITS;
