@@ -111,6 +111,13 @@ static void *take_for(struct heap *heap, size_t size) {
   return heap != NULL ? allocate_from(heap, 0, size, false) : allocate(size);
 }
 
+/* What an object that has outgrown its slot asks for: what grows by a little will grow again. */
+#define GROWTH_SHARE 8
+static size_t growth(size_t slot_bytes, size_t size) {
+  size_t roomy = slot_bytes + slot_bytes / GROWTH_SHARE;
+  return size > slot_bytes && size < roomy ? roomy : size;
+}
+
 /* An object stays in its slot while it fits, and doesn't leave more than half of it unused. */
 static bool slot_suits(size_t slot_bytes, size_t size) {
   return size <= slot_bytes && (size > slot_bytes / SHRINK_SHARE || slot_bytes == GRANULE);
@@ -139,8 +146,8 @@ static NOINLINE void *reallocate_slow(struct heap *heap, void *pointer, size_t s
 }
 
 static NOINLINE void *reallocate_own(void *pointer, struct span *span, struct slot_bit slot, size_t size) {
-  void *moved = allocate(size);
   size_t bytes = span->slot_bytes;
+  void *moved = allocate(growth(bytes, size));
   if (moved == NULL)
     return size <= bytes ? pointer : NULL; /* to shrink must not fail */
   memcpy(moved, pointer, size < bytes ? size : bytes);
