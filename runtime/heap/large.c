@@ -1,6 +1,7 @@
 #include "heap/large.h"
 #include "base/options.h"
 #include "heap/accounts.h"
+#include "heap/purge.h"
 #include "heap/slices.h"
 #include "space/kernel.h"
 
@@ -9,6 +10,8 @@
 /* From here on moving page tables is cheaper than copying into pages that fault in one by one. */
 #define MOVE_PAGES_MIN (256 * KIB)
 
+/* Below this the system call is not worth it. */
+#define MAKE_UP_MIN        (1 * MIB)
 #define PURGE_TO_CLEAR_MIN (16 * MIB)
 /* Huge pages are for objects of this size in a heap that is large without them: of such an object a program mostly uses
  * the whole, and where it doesn't, a small program is not the one that pays. */
@@ -137,6 +140,17 @@ static void set_size(struct span *span, size_t size) {
   span->object_bytes = bytes;
 }
 
+/* Slices by which an object has just grown, and that its program will touch. Where they are fresh, dirty ones that fitted
+ * nowhere make up for them: an array that grows beside the place it had the last time must not be there twice. New
+ * objects don't do this: a program that turns over large blocks would do nothing but fault them in again. */
+static void make_up_for(size_t first, size_t count) {
+  if (count << SLICE_SHIFT < MAKE_UP_MIN)
+    return;
+  size_t fresh = (count - space_dirty_slices(first, count)) << SLICE_SHIFT;
+  if (fresh >= MAKE_UP_MIN)
+    purge_for_growth(fresh);
+}
+
 static void *move_pages(struct span *span, size_t size) {
   /* Whole slices, so that nothing written stays behind in the old ones. */
   size_t old_bytes = (size_t)span->slices << SLICE_SHIFT;
@@ -164,6 +178,7 @@ static void *move_pages(struct span *span, size_t size) {
   if (span->huge_pages)
     space_leave_huge_pages(span->first_slice, span->slices);
   slices_mark_clean(span);
+  make_up_for(to->first_slice + old_bytes / SLICE_BYTES, count - old_bytes / SLICE_BYTES);
   return moved;
 }
 
@@ -187,6 +202,7 @@ void *large_resize(struct span *span, size_t size) {
   size_t more = count - span->slices;
   bool admitted = span->heap == NULL || own_heap_admit(span->heap, more);
   if (admitted && slices_extend(span, more)) {
+    make_up_for(span->first_slice + span->slices - more, more);
     set_size(span, size);
     return (void *)span->start;
   }

@@ -318,6 +318,14 @@ void purge_slots_freed(uint64_t bytes) {
   lock_drop(&slice_lock);
 }
 
+void purge_for_growth(size_t bytes) {
+  lock_take(&slice_lock);
+  uint64_t dirty = accounts.free_slice_bytes;
+  lock_drop(&slice_lock);
+  if (dirty >= DIRTY_BYTES_MIN)
+    slices_purge(UINT64_MAX, dirty > bytes ? dirty - bytes : 0, UINT_MAX);
+}
+
 size_t purge_spans(void) {
   return walk_spans(true);
 }

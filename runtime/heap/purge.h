@@ -14,6 +14,8 @@
 
 /* Free slices have become more: starts or does what is due. Under the slice lock. */
 void purge_wanted_locked(void);
+/* A large object that has grown will fault in up to `bytes` of fresh pages: as much free memory goes back first. */
+void purge_for_growth(size_t bytes);
 /* Slots have become free in spans that stay: enough of it makes the purge walk the spans. */
 void purge_slots_freed(uint64_t bytes);
 /* Everything that can go back goes back now, but for about `keep_bytes`. Bytes given back. */

@@ -44,13 +44,6 @@ static void table_fill(size_t first, size_t count, struct span *span) {
     __atomic_store_n(&space_table[first + i], span, __ATOMIC_RELAXED);
 }
 
-static uint32_t count_dirty(size_t first, size_t count) {
-  uint32_t dirty = 0;
-  for (size_t i = 0; i < count; i++)
-    dirty += space.states[first + i] & SLICE_DIRTY;
-  return dirty;
-}
-
 /* ---- Runs in their lists. ---- */
 
 /* Keeps the list in order of age; what comes is mostly the newest, or, cut from an old run, the oldest. */
@@ -210,8 +203,8 @@ static void run_cut(struct span *run, size_t first, size_t count, struct span **
   size_t end = run->first_slice + run->slices;
   size_t before = first - run->first_slice;
   size_t after = end - (first + count);
-  uint32_t dirty_before = before != 0 ? count_dirty(run->first_slice, before) : 0;
-  uint32_t dirty_cut = count_dirty(first, count);
+  uint32_t dirty_before = before != 0 ? (uint32_t)space_dirty_slices(run->first_slice, before) : 0;
+  uint32_t dirty_cut = (uint32_t)space_dirty_slices(first, count);
   uint32_t dirty_after = run->dirty_slices - dirty_before - dirty_cut;
   uint64_t freed_at = run->freed_at;
   if (after != 0) {
@@ -290,7 +283,7 @@ static struct span *take_locked(enum fh_span_kind kind, unsigned class_index, si
     if (!space_restore(first, count)) {
       *span = (struct span){.first_slice = (uint32_t)first,
                             .slices = (uint32_t)count,
-                            .dirty_slices = count_dirty(first, count),
+                            .dirty_slices = (uint32_t)space_dirty_slices(first, count),
                             .descriptor_units = span->descriptor_units};
       table_fill(first, count, &no_span);
       run_give(span);
@@ -496,7 +489,7 @@ void slices_validate(void) {
     if (span == &no_span || span->first_slice != slice || span->slices == 0)
       invalid("a slice belongs to no span");
     if (span->kind == FH_SPAN_FREE) {
-      if (count_dirty(slice, span->slices) != span->dirty_slices)
+      if ((uint32_t)space_dirty_slices(slice, span->slices) != span->dirty_slices)
         invalid("a free run's dirty slices");
       dirty += run_is_in_purge(span) ? 0 : span->dirty_slices;
     } else {

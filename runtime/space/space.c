@@ -153,17 +153,17 @@ static bool huge_pages_pay(uintptr_t address, size_t bytes) {
   return huge * TRIAL_PAGES < small * (HUGE_PAGE_BYTES / space.page_bytes);
 }
 
-static bool slices_are_clean(size_t first, size_t count) {
+size_t space_dirty_slices(size_t first, size_t count) {
+  size_t dirty = 0;
   for (size_t i = 0; i < count; i++)
-    if ((space.states[first + i] & SLICE_DIRTY) != 0)
-      return false;
-  return true;
+    dirty += space.states[first + i] & SLICE_DIRTY;
+  return dirty;
 }
 
 bool space_use_huge_pages(size_t first, size_t count) {
   uintptr_t address = slice_address(first);
   if (space.huge_page_use == HUGE_PAGES_UNDECIDED) {
-    if (!slices_are_clean(first, count))
+    if (space_dirty_slices(first, count) != 0)
       return false; /* pages that are there say nothing of what a fault costs: the next object may be tried */
     bool pay = kernel_huge_pages_offered() && huge_pages_pay(address, count << SLICE_SHIFT);
     space.huge_page_use = pay ? HUGE_PAGES_FOR_LARGE : HUGE_PAGES_NEVER;

@@ -73,6 +73,9 @@ void space_mark_purged(size_t first, size_t count);
 /* Makes slices usable again whose addresses were given back. False when there is no room for them any more. */
 bool space_restore(size_t first, size_t count);
 
+/* How many of the slices have pages that were written and not given back. */
+size_t space_dirty_slices(size_t first, size_t count);
+
 /* Asks for huge pages for slices just taken and never touched, if they pay; true when they were. Without the lock. */
 bool space_use_huge_pages(size_t first, size_t count);
 /* Such slices are about to be given back. */
