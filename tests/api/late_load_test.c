@@ -52,8 +52,12 @@ int main(int argc, char **argv) {
         fail("a thread starts");
     for (int i = 0; i < 4; i++)
       pthread_join(threads[i], NULL);
-    /* Whether it can be unloaded is the library's to say; after this call it must be either gone or working. */
+    /* It stays: its purge thread may be at work, and objects of it may be in use. */
     dlclose(library);
+    char *after = fh_malloc(100);
+    if (!after)
+      fail("it serves after dlclose");
+    fh_free(after);
   }
   free(before);
   puts("ok");

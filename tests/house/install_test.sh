@@ -23,7 +23,8 @@ for file in bin/freehold lib/libfreehold.so lib/libfreehold.so.0 lib/libfreehold
   share/fish/vendor_completions.d/freehold.fish share/freehold/schemas/accounts-1.schema.json; do
   [ -s "$prefix/$file" ] || complain "not installed: $file"
 done
-if grep -rIl -e "$root" -e "$build" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/share"; then
+# (A tree at /freehold is not named by share/freehold.)
+if grep -rIlE "(^|[^[:alnum:]_./-])($root|$build)(/|\$|[^[:alnum:]])" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/share"; then
   complain "the files above name the place they were built in"
 fi
 
