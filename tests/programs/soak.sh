@@ -1,10 +1,11 @@
 #!/bin/sh
-# soak.sh BUILD [redis] [python] [postgres] [stress]: the long versions. Not part of ctest; takes half an hour and more.
+# soak.sh BUILD [redis] [python] [postgres] [stress] [forks] [overcommit]: the long versions. Not part of ctest; takes half
+# an hour and more. overcommit sets vm.overcommit_memory to 2 for a minute, and back; it is run only when it is named.
 #
 # redis wants the source package (`deb-src` lines in apt's sources) and tcl; python wants libpython3.11-testsuite.
 . "$(dirname "$0")/common.sh"
 shift
-[ $# -gt 0 ] || set -- redis python postgres stress
+[ $# -gt 0 ] || set -- redis python postgres stress forks
 
 soak_redis() {
   need redis-server tclsh apt-get
@@ -59,12 +60,33 @@ soak_stress() {
   done
 }
 
+soak_forks() {
+  "$build/bin/stress_fork_storm" 10000 || fail "10000 forks"
+}
+
+# Every address that is made writable counts against a bound then, used or not; there is no namespace for it.
+soak_overcommit() (
+  [ "$(id -u)" -eq 0 ] || fail "overcommit needs root, to set vm.overcommit_memory"
+  mode=$(cat /proc/sys/vm/overcommit_memory) ratio=$(cat /proc/sys/vm/overcommit_ratio)
+  trap 'echo "$mode" >/proc/sys/vm/overcommit_memory; echo "$ratio" >/proc/sys/vm/overcommit_ratio' EXIT
+  trap 'exit 130' INT TERM HUP
+  echo 95 >/proc/sys/vm/overcommit_ratio
+  echo 2 >/proc/sys/vm/overcommit_memory
+  failed=
+  "$build/bin/stress_random_calls" 10 || failed="$failed random_calls"
+  "$build/bin/stress_fork_storm" 500 || failed="$failed fork_storm"
+  for script in sqlite python_threads perl workloads; do
+    sh "$directory/$script.sh" "$build" || failed="$failed $script"
+  done
+  [ -z "$failed" ] || fail "under overcommit_memory=2:$failed"
+)
+
 for part; do
   case $part in
-  redis | python | postgres | stress)
+  redis | python | postgres | stress | forks | overcommit)
     echo "soak: $part"
-    "soak_$part"
+    "soak_$part" || exit 1
     ;;
-  *) fail "soak.sh knows redis, python, postgres and stress, not $part" ;;
+  *) fail "soak.sh knows redis, python, postgres, stress, forks and overcommit, not $part" ;;
   esac
 done
