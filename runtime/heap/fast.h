@@ -3,8 +3,8 @@
  * read-modify-write; whatever does is out of line.
  *
  * malloc(n), as the calls go:
- *   allocate                n <= 1024: the thread's bin for n, one load        (fast.h)
- *     bin_take              a free slot of the bin's window: three loads, one store
+ *   allocate                n <= 1024: the thread's window for n               (fast.h)
+ *     window_take           its lowest free slot: two loads, one store
  *   allocate_slow           the window is empty, or n is larger               (allocate.c)
  *     take_slot             n <= 8 KiB: the bin, and when its window is empty
  *       heap_refill         the window moves on: in the span, to a partial span, to one that another thread left
@@ -20,7 +20,7 @@
  *   release_slow            anything else                                     (allocate.c)
  *     long_cache_give       8 to 64 KiB: kept at hand for this thread's next: one atomic
  *     heap_free_remote      another thread's span, or nobody's: one atomic or
- *     heap_free_last        the free that brings the span's countdown to 0: the span changes lists or is given back
+ *     heap_free_special     the countdown is over: the span changes lists or is given back
  *     large_give            a large object
  *     misuse_*              what is no object of this heap
  */

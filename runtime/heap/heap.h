@@ -18,8 +18,8 @@
 #include "heap/span.h"
 
 /*
- * The window of one size class: 64 slots of the current span. bin_take finds a free one in three loads.
- * Written by the owner (or under the lock of a heap without one). An empty bin's word points to a constant 0.
+ * The window of one size class: 64 slots of the current span. Of the classes up to DIRECT_MAX_BYTES the thread's view
+ * has a copy (thread_view_show). Written by the owner (or under the lock of a heap without one). An empty bin's word points to a constant 0.
  */
 struct bin {
   uint64_t *word;        /* the free bits of the window */
