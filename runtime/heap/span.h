@@ -88,9 +88,10 @@ struct span {
 _Static_assert(sizeof(struct span) == FH_SPAN_FREE_BITS, "the free bitmap stands right behind the span's fields");
 _Static_assert(offsetof(struct span, start) % SPAN_UNIT == 0, "the free path's fields begin a cache line");
 #define SAME_PLACE(field) (offsetof(struct span, field) == offsetof(struct fh_span_record, field))
-_Static_assert(SAME_PLACE(owner) && SAME_PLACE(freed_calls) && SAME_PLACE(slices) && SAME_PLACE(kind) &&
-                   SAME_PLACE(class_index) && SAME_PLACE(cached) && SAME_PLACE(object_bytes) &&
-                   SAME_PLACE(countdown_start) && SAME_PLACE(start) && SAME_PLACE(inverse) && SAME_PLACE(countdown) &&
+_Static_assert(SAME_PLACE(owner) && SAME_PLACE(freed_calls) && SAME_PLACE(slices) && SAME_PLACE(capacity) &&
+                   SAME_PLACE(words) && SAME_PLACE(kind) && SAME_PLACE(remote_offset) && SAME_PLACE(class_index) &&
+                   SAME_PLACE(cached) && SAME_PLACE(object_bytes) && SAME_PLACE(countdown_start) &&
+                   SAME_PLACE(start) && SAME_PLACE(inverse) && SAME_PLACE(countdown) &&
                    sizeof(struct span) == sizeof(struct fh_span_record),
                "a reader outside the process sees a span through its record");
 
@@ -181,7 +182,8 @@ ALWAYS_INLINE bool span_slot_is_free(struct span *span, struct slot_bit slot) {
 
 ALWAYS_INLINE bool span_slot_is_live(struct span *span, size_t index) {
   uint64_t bit = (uint64_t)1 << index % 64;
-  uint64_t cached = index < 64 ? __atomic_load_n(&span->cached, __ATOMIC_RELAXED) & FH_CACHED_SLOTS : 0;
+  /* Only of a long span, which has one word. */
+  uint64_t cached = __atomic_load_n(&span->cached, __ATOMIC_RELAXED) & FH_CACHED_SLOTS;
   return ((__atomic_load_n(&span_free_bits(span)[index / 64], __ATOMIC_RELAXED) |
            __atomic_load_n(&span_remote_bits(span)[index / 64], __ATOMIC_RELAXED) | cached) &
           bit) == 0;
@@ -217,7 +219,7 @@ ALWAYS_INLINE uint64_t span_take_remote(struct span *span, unsigned number) {
     return span_take_remote_bits(span, number);
   return __atomic_load_n(&span_free_bits(span)[number], __ATOMIC_RELAXED);
 }
-/* Others may have freed in it since its owner looked. Of a span of one slice. */
+/* Others may have freed in it since its owner looked. Always so of a long span, in which anyone frees. */
 ALWAYS_INLINE bool span_has_remote_frees(const struct span *span) {
   return __atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED) == 0;
 }
