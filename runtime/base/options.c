@@ -5,12 +5,15 @@
 
 struct options options = {
 #define OPTION_SIZE(name, initial, min, max, help)    .name = (initial),
+#define OPTION_COUNT(name, initial, min, max, help)   .name = (initial),
 #define OPTION_TIME(name, initial, min, max, help)    .name = (initial),
 #define OPTION_FLAG(name, initial, help)              .name = (initial),
 #define OPTION_ENUM(name, initial, words, bare, help) .name = (initial),
 #define OPTION_PATH(name, help)                       .name = "",
 #include "record/options.def"
+#include "record/check_options.def"
 #undef OPTION_SIZE
+#undef OPTION_COUNT
 #undef OPTION_TIME
 #undef OPTION_FLAG
 #undef OPTION_ENUM
@@ -136,6 +139,14 @@ static void apply(struct piece setting) {
       options.option = (size_t)number;                                                                               \
     return;                                                                                                          \
   }
+#define OPTION_COUNT(option, initial, min, max, help)                                                                \
+  if (name_is(name, #option)) {                                                                                      \
+    if (!parse_number(value, NULL, NULL, 0, &number))                                                                \
+      complain(setting, "not a number", "");                                                                         \
+    else if (number_in_range(setting, number, min, max))                                                             \
+      options.option = number;                                                                                       \
+    return;                                                                                                          \
+  }
 #define OPTION_TIME(option, initial, min, max, help)                                                                 \
   if (name_is(name, #option)) {                                                                                      \
     if (!parse_time(value, &number))                                                                                 \
@@ -167,7 +178,9 @@ static void apply(struct piece setting) {
     return;                                                                                                          \
   }
 #include "record/options.def"
+#include "record/check_options.def"
 #undef OPTION_SIZE
+#undef OPTION_COUNT
 #undef OPTION_TIME
 #undef OPTION_FLAG
 #undef OPTION_ENUM

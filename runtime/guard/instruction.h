@@ -1,0 +1,42 @@
+/*
+ * instruction.h: what does the instruction do that has just faulted? Decodes one, finds the bytes of memory it reads and
+ * writes, and looks ahead whether a value it loads is used or only carried on.
+ *
+ * Async-signal-safe; allocates nothing. On processors without a decoder instruction_read gives false.
+ */
+#ifndef FREEHOLD_GUARD_INSTRUCTION_H
+#define FREEHOLD_GUARD_INSTRUCTION_H
+
+#include "base/bits.h"
+
+#include <ucontext.h>
+
+enum { INSTRUCTION_ACCESSES_MOST = 4 };
+
+struct instruction_access {
+  uintptr_t address;
+  size_t bytes;
+  bool reads, writes; /* both for one that modifies */
+};
+
+struct instruction {
+  unsigned length;
+  unsigned access_count;
+  struct instruction_access accesses[INSTRUCTION_ACCESSES_MOST]; /* of memory by data operands, implicit ones too */
+  bool vector;  /* an access of 16 bytes or more, or of a vector register: it may read more than it needs */
+  bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come */
+};
+
+/* Decodes the instruction at the context's program counter, with its registers. False when it can't. The bytes are read
+ * without faulting. */
+bool instruction_read(const ucontext_t *context, struct instruction *instruction);
+
+/* Whether the value that this instruction loads is used for more than being stored again: in a comparison, arithmetic, as
+ * an address, as an argument of a call, as a branch's target. Follows the straight line of code behind it for some
+ * instructions, jumps included; false when that doesn't tell. The instruction's own use counts (cmp with memory: true). */
+bool instruction_uses_value(const ucontext_t *context, const struct instruction *instruction);
+
+/* Once, before the others. */
+bool instruction_start(void);
+
+#endif
