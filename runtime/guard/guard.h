@@ -35,6 +35,9 @@ struct object_record {
   uint8_t unused[2];
 };
 
+/* What every record begins as. */
+#define OBJECT_RECORD_BYTES 64
+
 /* Reserves the stretch. False when guarding is not possible here; everything else then still works and finds nothing. */
 bool guard_start(void);
 

@@ -13,6 +13,10 @@
 #include <time.h>
 
 /* Younger than the headers of the oldest system this builds on. */
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE  103
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -63,6 +67,24 @@ static int release(uintptr_t address, size_t bytes) {
   return (int)SYSCALL2(SYS_munmap, address, bytes);
 }
 
+static int guard(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_INSTALL);
+}
+
+static int unguard(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_REMOVE);
+}
+
+static int protect(uintptr_t address, size_t bytes, bool open) {
+  return (int)SYSCALL3(SYS_mprotect, address, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+static int retire(uintptr_t address, size_t bytes) {
+  long got = SYSCALL6(SYS_mmap, address, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  return got < 0 && got > -4096 ? (int)got : 0;
+}
+
 static int name_mapping(uintptr_t address, size_t bytes, const char *name) {
   return (int)SYSCALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, bytes, name);
 }
@@ -104,6 +126,10 @@ struct kernel kernel = {
     .move = move,
     .huge_pages = huge_pages,
     .release = release,
+    .guard = guard,
+    .unguard = unguard,
+    .protect = protect,
+    .retire = retire,
     .name = name_mapping,
     .start_thread = start_thread,
 };

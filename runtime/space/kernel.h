@@ -27,6 +27,14 @@ struct kernel {
   int (*huge_pages)(uintptr_t address, size_t bytes, bool wanted);
   /* Gives back addresses and memory. */
   int (*release)(uintptr_t address, size_t bytes);
+  /* Makes pages fault at any touch, their contents dropped, without a mapping of their own for each; -EINVAL where the
+   * kernel can't (Linux before 6.13). unguard: the pages are usable again, and read as zero. */
+  int (*guard)(uintptr_t address, size_t bytes);
+  int (*unguard)(uintptr_t address, size_t bytes);
+  /* Closes pages to every access, or opens them to reading and writing; contents stay. */
+  int (*protect)(uintptr_t address, size_t bytes, bool open);
+  /* Turns pages into reserved addresses again: contents, page tables and commit charge are gone. */
+  int (*retire)(uintptr_t address, size_t bytes);
   /* Shows `name` in /proc/PID/maps; a hint. */
   int (*name)(uintptr_t address, size_t bytes, const char *name);
   /* Starts a thread that the program's thread library does not know of, with all signals blocked and no thread-local
