@@ -362,6 +362,13 @@ struct object_record *guard_find(uintptr_t address) {
   return slot_at(address, &slot) ? slot.record : NULL;
 }
 
+struct object_record *guard_find_before(uintptr_t address) {
+  struct slot slot;
+  if (!slot_at(address, &slot))
+    slot.start = align_down(address, stretch.page * SLOT_PAGES_LEAST);
+  return guard_find(slot.start - 1);
+}
+
 void guard_each(bool (*visit)(void *context, struct object_record *record), void *context) {
   size_t count = __atomic_load_n(&chunks_used, __ATOMIC_ACQUIRE);
   for (size_t i = 0; i < count; i++) {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* Younger than the headers of the oldest system this builds on. */
@@ -151,6 +152,55 @@ long kernel_read(int fd, char *to, size_t bytes) {
 
 void kernel_close(int fd) {
   SYSCALL1(SYS_close, fd);
+}
+
+#define HIGH_DESCRIPTOR 900
+
+int kernel_open_append(const char *path) {
+  long fd = SYSCALL4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+  if (fd < 0)
+    return (int)fd;
+  long high = SYSCALL3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+  if (high < 0)
+    return (int)fd;
+  kernel_close((int)fd);
+  return (int)high;
+}
+
+long kernel_append(int fd, const void *bytes, size_t length) {
+  return SYSCALL3(SYS_write, fd, bytes, length);
+}
+
+uint64_t kernel_file_identity(int fd) {
+  struct stat stat;
+#ifdef SYS_newfstatat
+  if (SYSCALL4(SYS_newfstatat, fd, "", &stat, AT_EMPTY_PATH) != 0)
+#else
+  if (SYSCALL2(SYS_fstat, fd, &stat) != 0)
+#endif
+    return 0;
+  return (uint64_t)stat.st_dev * 0x9e3779b97f4a7c15u ^ (uint64_t)stat.st_ino;
+}
+
+uint32_t kernel_process_id(void) {
+  return (uint32_t)SYSCALL0(SYS_getpid);
+}
+uint32_t kernel_parent_id(void) {
+  return (uint32_t)SYSCALL0(SYS_getppid);
+}
+uint32_t kernel_thread_id(void) {
+  return (uint32_t)SYSCALL0(SYS_gettid);
+}
+void kernel_thread_name(char *name) {
+  SYSCALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+}
+
+void kernel_block_signals(const void *set) {
+  SYSCALL4(SYS_rt_sigprocmask, SIG_BLOCK, set, NULL, sizeof(uint64_t));
+}
+
+void kernel_raise(int number) {
+  SYSCALL3(SYS_tgkill, kernel_process_id(), kernel_thread_id(), number);
 }
 
 long kernel_read_file(const char *path, char *to, size_t bytes) {

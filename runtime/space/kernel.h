@@ -62,6 +62,20 @@ void kernel_yield(void);
 long kernel_open_file(const char *path);
 long kernel_read(int fd, char *to, size_t bytes);
 void kernel_close(int fd);
+/* A file opened for appending, at a high number that programs rarely use, or a negated errno; one write to it. */
+int kernel_open_append(const char *path);
+long kernel_append(int fd, const void *bytes, size_t length);
+/* Something that differs between any two files; 0 for no descriptor. */
+uint64_t kernel_file_identity(int fd);
+/* The process, its parent, the calling thread as the kernel numbers them; the thread's name, of 16 bytes. */
+uint32_t kernel_process_id(void);
+uint32_t kernel_parent_id(void);
+uint32_t kernel_thread_id(void);
+void kernel_thread_name(char *name);
+/* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
+void kernel_block_signals(const void *set);
+/* Sends a signal to the calling thread. */
+void kernel_raise(int number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
 
