@@ -225,6 +225,12 @@ bool kernel_huge_pages_offered(void) {
   return false;
 }
 
+/* The kernel copies the new signal mask before it looks at what is to be done with it; nothing is, for no such `how`. */
+bool kernel_readable(uintptr_t address) {
+  uint64_t mask_bytes = 8;
+  return SYSCALL4(SYS_rt_sigprocmask, ~0u >> 1, address, NULL, mask_bytes) == -EINVAL;
+}
+
 size_t kernel_page_bytes(void) {
   return getauxval(AT_PAGESZ);
 }

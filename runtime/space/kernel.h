@@ -56,6 +56,9 @@ uint64_t kernel_now_coarse(void);
 /* Sleeps until *word is no longer `value`, somebody wakes it, or the time is over (0: no bound). */
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void kernel_wake(uint32_t *word);
+/* Whether the eight bytes at `address` (a multiple of 8) can be read now: asks the kernel, which answers for any value.
+ * Some hundred nanoseconds. */
+bool kernel_readable(uintptr_t address);
 /* Lets another thread run. */
 void kernel_yield(void);
 /* A file opened for reading, its descriptor or a negated errno; one read; its end. */
