@@ -328,7 +328,8 @@ static struct instruction_form describe(void) {
       bool same = false;
       for (unsigned number = 0; number < instruction.operand_count; number++)
         if (operands[number].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[number].element_count == lanes &&
-            (operands[number].encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG))
+            (operands[number].encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG ||
+             operands[number].encoding == ZYDIS_OPERAND_ENCODING_NDSNDD))
           same = true;
       if (instruction.avx.broadcast.mode == ZYDIS_BROADCAST_MODE_INVALID && (same || (form.traits & FORM_WRITES)) &&
           holds_faults_back())

@@ -190,7 +190,7 @@ static bool add_operand(struct instruction *instruction, const struct decoded_in
 static bool add_accesses(struct instruction *instruction, const struct decoded_instruction *decoded,
                          const ucontext_t *context) {
   const struct instruction_form *form = decoded->form;
-  uint64_t stack = context_general(context, REGISTER_RSP), mask;
+  uint64_t stack = context_general(context, REGISTER_RSP);
   switch (form->kind) {
   case FORM_UNKNOWN:
     return false;
@@ -203,17 +203,10 @@ static bool add_accesses(struct instruction *instruction, const struct decoded_i
   case FORM_ENTER:
     /* Nested frames are copied; nobody has them. */
     return (decoded->immediate >> 16 & 31) == 0 && add_access(instruction, stack - 8, 8, false, true);
-  case FORM_BYTES_MASKED: {
-    uint64_t address = context_general(context, REGISTER_RDI);
-    unsigned lanes = form->bytes;
-    if (lanes == 16) {
-      if (!sign_bits(context, decoded->modrm_operand, lanes, 1, &mask))
-        return false;
-    } else {
-      mask = 0xff; /* maskmovq: MMX registers are not looked at */
-    }
-    return add_lanes(instruction, address_finish(decoded, address), mask, lanes, 1, false, true);
-  }
+  case FORM_BYTES_MASKED:
+    /* Processors check all of the operand, whatever the mask leaves of it. */
+    return add_access(instruction, address_finish(decoded, context_general(context, REGISTER_RDI)), form->bytes, false,
+                      true);
   default:
     break;
   }

@@ -64,7 +64,7 @@ enum form_kind {
   FORM_SAVE_STATE_COMPACT,
   FORM_RESTORE_STATE,
   FORM_VECTOR_MASKED, /* vmaskmov, vpmaskmov: lanes whose sign bit is set in vvvv */
-  FORM_BYTES_MASKED,  /* maskmovq, maskmovdqu: [rdi], bytes whose sign bit is set in ModRM.rm */
+  FORM_BYTES_MASKED,  /* maskmovq, maskmovdqu: [rdi] */
   FORM_GATHER_VECTOR, /* AVX2: lanes whose sign bit is set in vvvv */
   FORM_GATHER,        /* AVX-512, scatter too: lanes of the mask register */
   FORM_COMPRESS,      /* as many lanes as the mask register has bits, one behind the other; expand too */
