@@ -81,5 +81,12 @@ void kernel_block_signals(const void *set);
 void kernel_raise(int number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
+/* Copies up to `bytes` bytes of this process's memory that may not be readable; never faults. How many there were before
+ * the first that can't be read. */
+size_t kernel_read_own(uintptr_t address, void *to, size_t bytes);
+#if defined(__x86_64__)
+/* What the processor adds to an address with the prefix gs. */
+uintptr_t kernel_gs_base(void);
+#endif
 
 #endif
