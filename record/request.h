@@ -1,31 +1,33 @@
 /*
  * request.h: how `freehold leaks PID` and `freehold why PID ADDRESS` ask a checked process that is running.
  *
- * The process keeps nothing open and leaves no files. What it promises stands in the name of one page that it has mapped,
- * and a line of /proc/PID/maps shows it:
+ * The process keeps nothing open and leaves no files. What it promises stands in the name of one page that it has
+ * mapped, and a line of /proc/PID/maps shows it:
  *
  *     7f12a4c00000-7f12a4c01000 r--s 00000000 00:01 2051   /memfd:freehold-check-1-62 (deleted)
  *
- * FH_REQUEST_MAPPING, the version of this protocol, "-", the number of the signal. A child of fork has the same page and
- * the same handler; after an exec both are gone. A request goes this way:
+ * FH_REQUEST_MAPPING, the version of this protocol, "-", the number of the signal. A child of fork has the same page
+ * and the same handler; after an exec both are gone. A request goes this way:
  *
  *   1. The asker, which must be of the process's user and see it by the same number as it sees itself (one PID
- *      namespace), reads the signal from the mapping. Is the signal in SigCgt of /proc/PID/status, and is there a thread
- *      (/proc/PID/task/TID/status) without it in SigBlk? If not, nobody would answer: say so. root asks as that user:
- *      setresgid, setresuid, then prctl(PR_SET_DUMPABLE, 1), because the process must be able to open the asker's file.
- *   2. It makes a file of its own, memfd_create("freehold-request", MFD_CLOEXEC), and writes a struct fh_request into it.
+ *      namespace), reads the signal from the mapping. Is the signal in SigCgt of /proc/PID/status, and is there a
+ *      thread (/proc/PID/task/TID/status) without it in SigBlk? If not, nobody would answer: say so. root asks as
+ *      that user: setresgid, setresuid, then prctl(PR_SET_DUMPABLE, 1), because the process must be able to open the
+ *      asker's file.
+ *   2. It makes a file of its own, memfd_create("freehold-request", MFD_CLOEXEC), and writes a struct fh_request into
+ *      it.
  *   3. It sends the signal with sigqueue(PID, signal, value), where value.sival_int is the file's descriptor. si_pid,
  *      which sigqueue sets, and the descriptor give the process the file: /proc/si_pid/fd/descriptor.
- *   4. The handler appends a struct fh_record_answer with FH_ANSWER_WORKING at once, stops all threads, makes a copy of the
- *      process by fork and lets the threads go on. The copy searches. It appends FH_RECORD_PROCESS and
+ *   4. The handler appends a struct fh_record_answer with FH_ANSWER_WORKING at once, stops all threads, makes a copy
+ *      of the process by fork and lets the threads go on. The copy searches. It appends FH_RECORD_PROCESS and
  *      FH_RECORD_MAPPINGS, then what was asked for (FH_RECORD_REPORT of kind leak, or FH_RECORD_CHAIN), then a last
  *      struct fh_record_answer whose status isn't FH_ANSWER_WORKING, and ends.
  *   5. The asker looks at the size of its file now and then. Nothing after FH_REQUEST_PATIENCE_SECONDS: the signal
- *      went elsewhere (the program replaced the handler, or is stopped; State in status tells). `searcher` gone without a
- *      last record (kill(searcher, 0) fails with ESRCH): the copy died, of a memory limit as a rule.
+ *      went elsewhere (the program replaced the handler, or is stopped; State in status tells). `searcher` gone
+ *      without a last record (kill(searcher, 0) fails with ESRCH): the copy died, of a memory limit as a rule.
  *
- * Records begin directly behind the struct fh_request and are as in record/report.h; head.pid is the process asked, never
- * the copy.
+ * Records begin directly behind the struct fh_request and are as in record/report.h; head.pid is the process asked,
+ * never the copy.
  */
 #ifndef FREEHOLD_RECORD_REQUEST_H
 #define FREEHOLD_RECORD_REQUEST_H
@@ -70,8 +72,8 @@ struct fh_record_answer {
   uint32_t status;   /* enum fh_answer_status */
   uint32_t error;    /* an errno value, or 0 */
   uint32_t searcher; /* process id of the copy that searches; 0 in the first record */
-  /* Threads that did not stop, because they block the signal: what they hold in registers was not seen, so a block may be
-   * called lost although it isn't. */
+  /* Threads that did not stop, because they block the signal: what they hold in registers was not seen, so a block
+   * may be called lost although it isn't. */
   uint32_t threads_missed;
   uint32_t threads;        /* of the process, the missed ones included */
   uint32_t groups_dropped; /* leaks: groups beyond `most`; totals below have them all */
