@@ -6,6 +6,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -106,6 +107,9 @@ static int thread_entry(void *run) {
   return 0;
 }
 
+/* The last thread of our own; atomic. */
+static int own_thread;
+
 static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint32_t *alive) {
   uint64_t every_signal = ~(uint64_t)0, before = 0;
   SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &every_signal, &before, sizeof before);
@@ -117,11 +121,16 @@ static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint
   *alive = 1;
   int thread = clone(thread_entry, (char *)stack + stack_bytes, flags, (void *)run, NULL, storage, alive);
   int result = thread < 0 ? -errno : 0;
+  __atomic_store_n(&own_thread, thread, __ATOMIC_RELAXED);
   if (result != 0)
     *alive = 0;
   errno = saved_errno;
   SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
   return result;
+}
+
+bool kernel_is_own_thread(int thread) {
+  return __atomic_load_n(&own_thread, __ATOMIC_RELAXED) == thread;
 }
 
 struct kernel kernel = {
@@ -261,6 +270,10 @@ void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
 
 void kernel_wake(uint32_t *word) {
   SYSCALL3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void kernel_wake_all(uint32_t *word) {
+  SYSCALL3(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 void kernel_yield(void) {

@@ -45,6 +45,9 @@ struct kernel {
 /* Fixed after start, but for tests. */
 INTERNAL extern struct kernel kernel;
 
+/* Whether a kernel thread id is that of the thread that start_thread started last. */
+bool kernel_is_own_thread(int thread);
+
 /* The bytes of RLIMIT_AS, or SIZE_MAX. */
 size_t kernel_address_limit(void);
 /* The system's transparent huge page mode lets a program ask for them. Reads /sys. */
@@ -56,6 +59,7 @@ uint64_t kernel_now_coarse(void);
 /* Sleeps until *word is no longer `value`, somebody wakes it, or the time is over (0: no bound). */
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void kernel_wake(uint32_t *word);
+void kernel_wake_all(uint32_t *word);
 /* Whether the eight bytes at `address` (a multiple of 8) can be read now: asks the kernel, which answers for any value.
  * Some hundred nanoseconds. */
 bool kernel_readable(uintptr_t address);
