@@ -89,12 +89,11 @@ static bool holds_faults_back(void) {
 }
 
 static uint8_t kind_of(const char *name, bool has_memory) {
-  static const char *const adding[] = {"inc",  "dec",     "neg",       "add",        "sub", "adc",
-                                       "sbb",  "xadd",    "cmpxchg",   "cmpxchg8b",  "cmpxchg16b",
-                                       "adcx", "adox",    NULL};
+  static const char *const adding[] = {"inc",  "dec",     "neg",       "add",        "sub",  "adc",  "sbb",
+                                       "xadd", "cmpxchg", "cmpxchg8b", "cmpxchg16b", "adcx", "adox", NULL};
   static const char *const bit_tests[] = {"bt", "bts", "btr", "btc", NULL};
-  static const char *const stopping[] = {"hlt", "ud0", "ud1", "ud2", "int", "int1", "int3", "iret", "iretd", "iretq",
-                                         "sysret", "sysexit", "xabort", "xbegin", NULL};
+  static const char *const stopping[] = {"hlt",   "ud0",   "ud1",    "ud2",     "int",    "int1",   "int3", "iret",
+                                         "iretd", "iretq", "sysret", "sysexit", "xabort", "xbegin", NULL};
   static const char *const unknown[] = {"movdir64b", "enqcmd", "enqcmds", "invpcid", "invept", "invvpid", NULL};
   switch (instruction.meta.category) {
   case ZYDIS_CATEGORY_CALL:
@@ -230,7 +229,8 @@ static struct instruction_form describe(void) {
   const ZydisDecodedOperand *memory = NULL;
   bool masked = false, has_vector = false, writes_operand = false;
   for (unsigned number = 0; number < instruction.operand_count; number++) {
-    if (operands[number].type == ZYDIS_OPERAND_TYPE_MEMORY && operands[number].encoding != ZYDIS_OPERAND_ENCODING_NONE)
+    if (operands[number].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+        operands[number].encoding != ZYDIS_OPERAND_ENCODING_NONE)
       memory = &operands[number];
   }
   form.kind = kind_of(name, memory != NULL);
@@ -246,8 +246,7 @@ static struct instruction_form describe(void) {
     if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
       continue;
     uint8_t role = role_of(operand);
-    if ((role & ROLE_CLASS) == ROLE_VECTOR ||
-        ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MMX ||
+    if ((role & ROLE_CLASS) == ROLE_VECTOR || ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MMX ||
         ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MASK)
       has_vector = true;
     bool is_flags = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_FLAGS;
@@ -301,9 +300,10 @@ static struct instruction_form describe(void) {
   if (is_zero_idiom(name))
     form.traits |= FORM_ZERO_IDIOM;
   /* One number alone, and not a lane of several. */
-  bool scalar = form.bytes <= 8 && (ends(name, "ss") || ends(name, "sd") || ends(name, "sh") || ends(name, "2si") ||
-                                    ends(name, "2usi")) &&
-                !starts(name, "p") && !starts(name, "vp");
+  bool scalar =
+      form.bytes <= 8 &&
+      (ends(name, "ss") || ends(name, "sd") || ends(name, "sh") || ends(name, "2si") || ends(name, "2usi")) &&
+      !starts(name, "p") && !starts(name, "vp");
   if (form.bytes >= 16 || (has_vector && !scalar))
     form.traits |= FORM_VECTOR;
 

@@ -18,10 +18,11 @@ struct block {
 static struct {
   struct block *blocks; /* one a slice; usable below `committed` */
   size_t reserved, committed;
-  size_t highest;              /* slices that may have a block; atomic */
-  uintptr_t next, end;         /* of the arena */
+  size_t highest;      /* slices that may have a block; atomic */
+  uintptr_t next, end; /* of the arena */
   size_t bytes;
-  struct object_record *spare[SIZE_CLASSES]; /* blocks that were outgrown, by the logarithm of their capacity; the first
+  struct object_record
+      *spare[SIZE_CLASSES]; /* blocks that were outgrown, by the logarithm of their capacity; the first
                                               * record's `start` links them */
 } directory;
 static struct lock directory_lock; /* to write any of it */
@@ -139,8 +140,8 @@ struct object_record *records_make(const struct span *span, uint32_t index) {
   if (LIKELY(record_in(slice, capacity - 1) != NULL))
     return record_in(slice, index);
   lock_take(&directory_lock);
-  bool made = directory_reach(slice) && (record_in(slice, capacity - 1) != NULL ||
-                                         block_grow(&directory.blocks[slice], capacity));
+  bool made = directory_reach(slice) &&
+              (record_in(slice, capacity - 1) != NULL || block_grow(&directory.blocks[slice], capacity));
   if (made && slice >= directory.highest)
     __atomic_store_n(&directory.highest, slice + 1, __ATOMIC_RELEASE);
   lock_drop(&directory_lock);

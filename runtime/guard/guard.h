@@ -31,7 +31,7 @@ struct object_record {
   uint8_t freed_by; /* enum fh_family */
   uint8_t mark;     /* for whoever looks for leaks */
   uint8_t fenced;   /* no guarded slot */
-  uint8_t unused;
+  uint8_t damage_known; /* an access outside of it was reported: what it left is not reported again */
   uint16_t watch; /* check/watch.h; atomic */
 };
 

@@ -23,7 +23,8 @@ struct instruction {
   unsigned length;
   unsigned access_count;
   struct instruction_access accesses[INSTRUCTION_ACCESSES_MOST]; /* of memory by data operands, implicit ones too */
-  bool vector;  /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
+  bool
+      vector; /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
   bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come; of cmps and scas,
                    which may stop at any element, the next ones */
 };

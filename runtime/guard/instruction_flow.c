@@ -97,8 +97,8 @@ static uint8_t register_taint(const struct state *state, const struct decoded_in
   return most(state->low[number], state->rest[number]);
 }
 
-static void set_register(struct state *state, const struct decoded_instruction *decoded, uint8_t role, unsigned number,
-                         uint8_t taint) {
+static void set_register(struct state *state, const struct decoded_instruction *decoded, uint8_t role,
+                         unsigned number, uint8_t taint) {
   if ((role & ROLE_CLASS) == ROLE_VECTOR) {
     state->vector[number & 31] = taint;
     return;
@@ -245,7 +245,8 @@ static bool has_fixed_result(const struct decoded_instruction *decoded) {
 
 /* What the registers hold after an instruction that is simple enough; the others have made them unknown. `before` is the
  * state before it. */
-static void follow_values(const struct state *before, struct state *state, const struct decoded_instruction *decoded) {
+static void follow_values(const struct state *before, struct state *state,
+                          const struct decoded_instruction *decoded) {
   const struct instruction_form *form = decoded->form;
   unsigned opcode = decoded->opcode, reg = decoded->modrm_register & 15, operand = decoded->modrm_operand & 15;
   uint64_t immediate = (uint64_t)decoded->immediate, address;
@@ -326,7 +327,8 @@ static bool loads_neighbour(const struct flow *flow, const struct decoded_instru
 }
 
 /* Applies an instruction to the state. `loads`: it is the one whose load is looked into. */
-static enum verdict step(struct flow *flow, struct state *state, const struct decoded_instruction *decoded, bool loads) {
+static enum verdict step(struct flow *flow, struct state *state, const struct decoded_instruction *decoded,
+                         bool loads) {
   const struct instruction_form *form = decoded->form;
   bool reads = (form->traits & FORM_READS) != 0, writes = (form->traits & FORM_WRITES) != 0;
   uint64_t address = 0;

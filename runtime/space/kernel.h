@@ -79,6 +79,9 @@ uint32_t kernel_process_id(void);
 uint32_t kernel_parent_id(void);
 uint32_t kernel_thread_id(void);
 void kernel_thread_name(char *name);
+/* Memory for code: *written is where it is written, *run where the same bytes are executed. 0 or a negated errno: some
+ * systems allow no such thing. */
+int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
 /* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
 void kernel_block_signals(const void *set);
 /* Sends a signal to the calling thread. */

@@ -15,7 +15,7 @@ struct table {
 /* `version` is odd while the one who has `maker` writes. A reader that sees it odd, or changed, has read nothing. */
 static struct table table;
 static uint32_t version; /* atomic */
-static uint32_t maker;   /* atomic: the process whose thread makes the table now; of another process: left by a fork */
+static uint32_t maker; /* atomic: the process whose thread makes the table now; of another process: left by a fork */
 
 static bool table_search(uintptr_t pc, struct module *module) {
   for (int tries = 0; tries < 1000; tries++) {

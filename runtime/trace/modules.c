@@ -126,8 +126,8 @@ enum module_news module_note(const struct module *module) {
       continue;
     remember(&remembered[i], module, fingerprint);
     uint32_t seen = __atomic_load_n(&remembered_count, __ATOMIC_RELAXED);
-    while (seen < i + 1 && !__atomic_compare_exchange_n(&remembered_count, &seen, i + 1, false, __ATOMIC_RELEASE,
-                                                        __ATOMIC_RELAXED)) {
+    while (seen < i + 1 &&
+           !__atomic_compare_exchange_n(&remembered_count, &seen, i + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
     }
     return overlaps ? MODULE_INSTEAD : MODULE_ADDED;
   }

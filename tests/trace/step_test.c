@@ -130,7 +130,8 @@ static void sorting(void) {
 }
 
 static void printing(void) {
-  snprintf(text, sizeof text, "%s %d %10.3f %g %a %lx %c %5s", "text", 42, number, number, number, 0xabcdefUL, 'x', "y");
+  snprintf(text, sizeof text, "%s %d %10.3f %g %a %lx %c %5s", "text", 42, number, number, number, 0xabcdefUL, 'x',
+           "y");
 }
 
 static void reading(void) {
