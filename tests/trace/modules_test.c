@@ -1,7 +1,10 @@
 /*
  * What is known of modules: our own table says the same as the C library, and code that takes another's place is noticed.
  *
- *     trace_modules PLUGIN PLUGIN [table]    two files whose code is alike, but for the size of a frame
+ *     trace_modules PLUGIN PLUGIN [table|silent]    two files whose code is alike, but for the size of a frame
+ *
+ * By default the loader's allocations are stored; `silent` has only a walk through a place that is not known yet; with
+ * `table`, our own table is used, and the walk is told.
  */
 #include "compare.h"
 #include "expect.h"
@@ -9,6 +12,7 @@
 #include "trace/stack.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
 
@@ -66,6 +70,7 @@ static void tables(void) {
 
 static uintptr_t frame_in_plugin;
 static const char *now;
+static bool look_elsewhere;
 
 static __attribute__((noinline)) void compare_stack(void) {
   struct frame_list wanted;
@@ -83,9 +88,14 @@ static uintptr_t run_plugin(const char *path, bool keep, void **handle) {
   EXPECT(*handle != NULL);
   void (*enter)(void (*)(void)) = (void (*)(void (*)(void)))(uintptr_t)dlsym(*handle, "enter");
   EXPECT(enter != NULL);
-  enter(compare_stack);
   struct module module;
   EXPECT(module_find((uintptr_t)enter, &module));
+  if (look_elsewhere) {
+    static uintptr_t places; /* never the same one */
+    uintptr_t frame;
+    stack_unwind((struct stack_place){module.start + 64 + ++places, (uintptr_t)&frame, 0}, &frame, 1, NULL);
+  }
+  enter(compare_stack);
   if (!module_table_forced)
     expect_both_agree((uintptr_t)enter);
   if (!keep)
@@ -93,19 +103,43 @@ static uintptr_t run_plugin(const char *path, bool keep, void **handle) {
   return frame_in_plugin;
 }
 
+static bool stopped; /* atomic */
+
+static __attribute__((noinline)) int deep(int depth) {
+  if (depth > 0)
+    return deep(depth - 1) + depth;
+  struct frame_list wanted;
+  uintptr_t got[COMPARE_FRAMES];
+  frame_list_by_libgcc(&wanted);
+  size_t count = stack_unwind(STACK_HERE(), got, COMPARE_FRAMES, NULL);
+  frame_lists_expect_equal("meanwhile", got + 1, count - 1, wanted.frames + 2, wanted.count - 2);
+  return (int)count;
+}
+
+static void *walk_meanwhile(void *argument) {
+  while (!__atomic_load_n(&stopped, __ATOMIC_RELAXED))
+    for (int depth = 1; depth < 30; depth++)
+      deep(depth);
+  return argument;
+}
+
 int main(int count, char **arguments) {
   EXPECT(count >= 3);
-  bool table = count > 3;
+  bool table = count > 3 && strcmp(arguments[3], "table") == 0;
+  look_elsewhere = count > 3 && strcmp(arguments[3], "silent") == 0;
   stack_start();
   if (!table)
     tables();
   module_table_forced = table;
-  store_loaders = !table;
+  store_loaders = !table && !look_elsewhere;
+  enum { THREADS = 4 };
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++)
+    EXPECT(pthread_create(&threads[i], NULL, walk_meanwhile, NULL) == 0);
   unsigned same_place = 0;
   for (int time = 0; time < 40; time++) {
     void *handle;
     uintptr_t first = run_plugin(arguments[1], false, &handle);
-    /* The C library's table is not asked: nobody stores the stacks of its allocations here. */
     if (table)
       stack_forget_modules();
     uintptr_t second = run_plugin(arguments[2], time % 4 == 3, &handle);
@@ -115,7 +149,10 @@ int main(int count, char **arguments) {
     if (time % 4 == 3)
       dlclose(handle);
   }
-  EXPECT(table || last_stored != 0);
+  __atomic_store_n(&stopped, true, __ATOMIC_RELAXED);
+  for (int i = 0; i < THREADS; i++)
+    EXPECT(pthread_join(threads[i], NULL) == 0);
+  EXPECT(!store_loaders || last_stored != 0);
   printf("%u of 40 times at the same address\n", same_place);
   /* Else nothing was tested. */
   return same_place > 0 ? 0 : 1;

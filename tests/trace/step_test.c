@@ -22,7 +22,7 @@ static struct {
   uintptr_t before_pc, before_sp;
   size_t depth;
   uintptr_t returns[DEPTH_MOST], slots[DEPTH_MOST]; /* outermost first; where on the stack they stand */
-  struct frame_list outer;       /* callers of what is traced */
+  struct frame_list outer;                          /* callers of what is traced */
   const char *what;
   unsigned long steps, wrong, shown;
 } trace;
@@ -47,6 +47,16 @@ static void show_wrong(uintptr_t pc, const uintptr_t *got, size_t got_count, con
   for (size_t i = 0; i < 6; i++)
     fprintf(stderr, "  %14lx  %14lx\n", i < got_count ? (unsigned long)got[i] : 0,
             i < wanted_count ? (unsigned long)wanted[i] : 0);
+}
+
+/* The same from the handler itself, through the frame that the kernel made. */
+static __attribute__((noinline)) void look_from_handler(uintptr_t pc, const uintptr_t *wanted, size_t count) {
+  uintptr_t got[COMPARE_FRAMES];
+  size_t found = stack_unwind(STACK_HERE(), got, COMPARE_FRAMES, NULL);
+  if (found != count + 2 || memcmp(got + 2, wanted, count * sizeof *got) != 0) {
+    trace.wrong++;
+    show_wrong(pc, got + 2, found - 2, wanted, count);
+  }
 }
 
 static void after_instruction(int signal, siginfo_t *information, void *context_pointer) {
@@ -85,6 +95,7 @@ static void after_instruction(int signal, siginfo_t *information, void *context_
     trace.wrong++;
     show_wrong(pc, got, found, wanted, count);
   }
+  look_from_handler(pc, wanted, count);
   errno = saved_errno;
 }
 
@@ -120,7 +131,8 @@ static void sorting(void) {
 }
 
 static void printing(void) {
-  snprintf(text, sizeof text, "%s %d %10.3f %g %a %lx %c %5s", "text", 42, number, number, number, 0xabcdefUL, 'x', "y");
+  snprintf(text, sizeof text, "%s %d %10.3f %g %a %lx %c %5s", "text", 42, number, number, number, 0xabcdefUL, 'x',
+           "y");
 }
 
 static void reading(void) {
