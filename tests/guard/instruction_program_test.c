@@ -108,7 +108,7 @@ static long numbers(char *bytes) {
   for (int at = 1; at < 299; at++) {
     values[at] = (values[at - 1] + values[at + 1]) / 2 + sqrt(values[at]);
     small[at] = (float)values[at];
-    sum += values[at] > 20 ? small[at] : (int)values[at];
+    sum += values[at] > 20 ? (double)small[at] : (double)(int)values[at];
   }
   return (long)sum;
 }
@@ -141,8 +141,8 @@ static long pointers(char *bytes) {
     short value;
     unsigned char kind : 3, more : 5;
   } *nodes = (struct node *)(void *)bytes, *list = NULL;
-  for (int at = 0; at < 200; at++) {
-    nodes[at] = (struct node){list, (short)(at * 77), at & 7, at & 31};
+  for (unsigned at = 0; at < 200; at++) {
+    nodes[at] = (struct node){list, (short)(at * 77), at & 7u, at & 31u};
     list = &nodes[at];
   }
   long sum = 0;
@@ -210,7 +210,7 @@ int main(void) {
     printf("%-18s %6u traps %s\n", programs[number].name, trap_counts.traps - before, same ? "" : "DIFFERS");
     failures += !same || trap_counts.traps == before;
   }
-  printf("%u traps, %u of vectors, %u not decoded, %u unexplained\n", trap_counts.traps, strides, trap_counts.undecoded,
-         trap_counts.unexplained);
+  printf("%u traps, %u of vectors, %u not decoded, %u unexplained\n", trap_counts.traps, strides,
+         trap_counts.undecoded, trap_counts.unexplained);
   return failures == 0 && trap_counts.undecoded == 0 && trap_counts.unexplained == 0 && strides > 0 ? 0 : 1;
 }

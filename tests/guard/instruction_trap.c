@@ -23,6 +23,7 @@ static void on_fault(int signal, siginfo_t *info, void *opaque) {
     return;
   }
   trap_counts.traps++;
+  mprotect((void *)closed_start, closed_bytes, PROT_READ | PROT_WRITE);
   struct instruction instruction;
   if (!instruction_read(context, &instruction)) {
     trap_counts.undecoded++;
@@ -40,7 +41,6 @@ static void on_fault(int signal, siginfo_t *info, void *opaque) {
     if (visit != NULL)
       visit(context, &instruction);
   }
-  mprotect((void *)closed_start, closed_bytes, PROT_READ | PROT_WRITE);
   context->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 }
 

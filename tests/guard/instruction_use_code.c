@@ -1,13 +1,14 @@
 #include "instruction_use_code.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define CASE(name)      static void name(struct thing *thing, struct thing *other)
-#define OUT_OF_LINE     __attribute__((noinline))
-#define JOIN_(a, b)     a##b
-#define JOIN(a, b)      JOIN_(a, b)
-#define UNUSED_OTHER    (void)other
-#define FUNCTION(type)  static OUT_OF_LINE type
+#define CASE(name)     static void name(struct thing *thing, struct thing *other)
+#define OUT_OF_LINE    __attribute__((noinline))
+#define JOIN_(a, b)    a##b
+#define JOIN(a, b)     JOIN_(a, b)
+#define UNUSED_OTHER   (void)other
+#define FUNCTION(type) static OUT_OF_LINE type
 
 CASE(branch) {
   UNUSED_OTHER;
@@ -80,7 +81,8 @@ CASE(argument) {
 }
 CASE(argument_printed) {
   UNUSED_OTHER;
-  consume_text("%d %s", thing->number, "text");
+  char text[40];
+  global_word = snprintf(text, sizeof text, "%d %s", thing->number, "text");
 }
 CASE(argument_pointer) {
   UNUSED_OTHER;
@@ -252,6 +254,42 @@ CASE(early_load) {
   if (thing->has && number > 3)
     consume_nothing();
 }
+CASE(early_load_needed) {
+  UNUSED_OTHER;
+  int number = thing->number;
+  if (thing->padded_kind && number > 3)
+    consume_nothing();
+}
+CASE(both) {
+  UNUSED_OTHER;
+  if (thing->word == 3 && thing->number)
+    consume_nothing();
+}
+CASE(is_either) {
+  UNUSED_OTHER;
+  global_word = thing->number == 4 || thing->number == 40;
+}
+CASE(is_both) {
+  UNUSED_OTHER;
+  global_word = thing->has & (thing->number == 4);
+}
+FUNCTION(long) keep(struct thing *thing, long word) {
+  thing->other_word = word;
+  return word;
+}
+CASE(argument_kept) {
+  keep(other, thing->word);
+}
+FUNCTION(long) test_later(struct thing *thing, long first, long word) {
+  consume_pointer(thing);
+  thing->other_word = first;
+  if (word == 5)
+    consume_nothing();
+  return first;
+}
+CASE(argument_tested) {
+  test_later(other, 3, thing->word);
+}
 FUNCTION(long) get_word(const struct thing *thing) {
   return thing->word;
 }
@@ -302,7 +340,8 @@ CASE(copy_then_test_other) {
     consume_nothing();
 }
 
-#define CASE_OF(name, expected) {#name, name, expected}
+#define CASE_OF(name, expected)                                                                                      \
+  { #name, name, expected }
 
 const struct use_case JOIN(use_cases_, TEST_LEVEL)[] = {
     CASE_OF(branch, USED),
@@ -351,6 +390,13 @@ const struct use_case JOIN(use_cases_, TEST_LEVEL)[] = {
     CASE_OF(pass_optional, NOT_USED),
     CASE_OF(read_optional, NOT_USED),
     CASE_OF(early_load, NOT_USED),
+    CASE_OF(early_load_needed,
+            EITHER),       /* where the condition between is a register loaded on the way, it is not known */
+    CASE_OF(both, EITHER), /* the second decides, and holds nothing either */
+    CASE_OF(is_either, EITHER),
+    CASE_OF(is_both, NOT_USED),
+    CASE_OF(argument_kept, NOT_USED),
+    CASE_OF(argument_tested, USED),
     CASE_OF(get, NOT_USED),
     CASE_OF(get_number_real, NOT_USED),
     CASE_OF(sum, NOT_USED),

@@ -36,12 +36,11 @@ struct use_case {
 
 extern const struct use_case use_cases_0[], use_cases_1[], use_cases_2[], use_cases_3[], use_cases_s[];
 
-/* Not to be inlined, so that a result has somewhere to go. */
+/* In another file, so that a value has somewhere to go. */
 void consume(long number);
 void consume_real(double number);
 void consume_optional(struct optional_word optional);
 void consume_pointer(const void *pointer);
-void consume_text(const char *format, ...);
 void consume_nothing(void);
 extern long global_word;
 extern struct thing global_thing;

@@ -12,20 +12,22 @@
 long global_word;
 struct thing global_thing;
 
+/* Each uses what it is given. */
 void consume(long number) {
-  __asm__ volatile("" : : "r"(number));
+  if (number == 12345)
+    global_word++;
 }
 void consume_real(double number) {
-  __asm__ volatile("" : : "x"(number));
+  if (number > 12345)
+    global_word++;
 }
 void consume_optional(struct optional_word optional) {
-  __asm__ volatile("" : : "r"(&optional) : "memory");
+  if (optional.has && optional.word == 7)
+    global_word++;
 }
 void consume_pointer(const void *pointer) {
-  __asm__ volatile("" : : "r"(pointer) : "memory");
-}
-void consume_text(const char *format, ...) {
-  __asm__ volatile("" : : "r"(format) : "memory");
+  if (pointer == &global_word)
+    global_word++;
 }
 void consume_nothing(void) {
   __asm__ volatile("" : : : "memory");
@@ -82,7 +84,9 @@ static int check_level(const char *level, const struct use_case *cases) {
     bool wrong = (cases->expected == USED && !reported) || (cases->expected == NOT_USED && reported);
     if (wrong || traps == trap_counts.traps) {
       printf("-O%s %-22s %s\n", level, cases->name,
-             traps == trap_counts.traps ? "does not trap" : reported ? "is no use" : "is a use");
+             traps == trap_counts.traps ? "does not trap"
+             : reported                 ? "is no use"
+                                        : "is a use");
       failures++;
     }
   }
