@@ -690,6 +690,19 @@ static enum verdict follow(struct flow *flow, struct state *state) {
   return undecided(state);
 }
 
+/* Whether `count` bytes are instructions of which each goes on to the next. */
+static bool is_straight(const uint8_t *bytes, size_t count) {
+  struct decoded_instruction decoded;
+  for (size_t at = 0; at < count; at += decoded.length) {
+    if (!instruction_decode(bytes + at, count - at, &decoded))
+      return false;
+    unsigned kind = decoded.form->kind;
+    if (kind == FORM_CALL || kind == FORM_JUMP || kind == FORM_RETURN || kind == FORM_STOP)
+      return false;
+  }
+  return true;
+}
+
 /* Whether some bytes before the load are a load of the word beside it. Instructions can't be read backwards: each place is
  * tried, and one that only looks like it costs a report, not a wrong one. */
 static bool neighbour_was_loaded(const struct decoded_instruction *load, uint64_t pc) {
@@ -702,7 +715,8 @@ static bool neighbour_was_loaded(const struct decoded_instruction *load, uint64_
     struct decoded_instruction decoded;
     if (instruction_decode(bytes + start, BEFORE - start, &decoded) && is_plain_load(&decoded) &&
         decoded.base == load->base && decoded.index == REGISTER_NONE &&
-        (decoded.displacement + 8 == load->displacement || load->displacement + 8 == decoded.displacement))
+        (decoded.displacement + 8 == load->displacement || load->displacement + 8 == decoded.displacement) &&
+        is_straight(bytes + start, BEFORE - start))
       return true;
   }
   return false;

@@ -26,7 +26,7 @@ struct thing {
   long padded_word; /* written */
 };
 
-enum expected { USED, NOT_USED, EITHER };
+enum expected { USED, USED_OPTIMIZED, NOT_USED, EITHER };
 
 struct use_case {
   const char *name;
@@ -35,6 +35,8 @@ struct use_case {
 };
 
 extern const struct use_case use_cases_0[], use_cases_1[], use_cases_2[], use_cases_3[], use_cases_s[];
+/* Instructions that compilers write now and then. */
+extern const struct use_case use_cases_by_hand[];
 
 /* In another file, so that a value has somewhere to go. */
 void consume(long number);
