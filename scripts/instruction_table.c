@@ -359,10 +359,11 @@ static unsigned ask(enum instruction_map map, unsigned opcode, unsigned variant)
   bool legacy = map <= MAP_0F3A, vex = map >= MAP_VEX_0F && map <= MAP_VEX_0F3A;
   if ((legacy && (prefix == 3 || length > 1 || broadcast)) || (vex && (length > 1 || broadcast)))
     return 0;
-  for (unsigned attempt = 0; attempt < 16; attempt++) {
-    /* With a scaled index; with another register for vvvv; with a mask; with another register in ModRM.rm. */
-    bool indexed = attempt & 1, other = attempt & 2, masked = attempt & 4, second = attempt & 8;
-    if ((indexed && !memory) || (legacy && (other || masked)) || (vex && masked))
+  for (unsigned attempt = 0; attempt < 64; attempt++) {
+    /* With a scaled index; with another register for vvvv; with a mask; with another register, or code, in ModRM.rm. */
+    bool indexed = attempt & 1, other = attempt & 2, masked = attempt & 4;
+    unsigned operand = (attempt / 8 + 1) % 8;
+    if ((indexed && !memory) || (legacy && (other || masked)) || (vex && masked) || (memory && operand != 1))
       continue;
     uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH + 8] = {0};
     size_t at = 0;
@@ -389,7 +390,7 @@ static unsigned ask(enum instruction_map map, unsigned opcode, unsigned variant)
       bytes[at++] = (uint8_t)(length << 5 | (unsigned)broadcast << 4 | 8 | (unsigned)masked);
     }
     bytes[at++] = (uint8_t)opcode;
-    bytes[at++] = (uint8_t)((memory ? 0x40u : 0xc0u) | reg << 3 | (indexed ? 4u : second ? 2u : 1u));
+    bytes[at++] = (uint8_t)((memory ? 0x40u : 0xc0u) | reg << 3 | (indexed ? 4u : operand));
     if (indexed)
       bytes[at++] = 4 << 3 | 1;
     bytes[at++] = 1; /* the displacement, or part of an immediate */
@@ -414,11 +415,21 @@ static void make_row(unsigned row) {
   static uint16_t variants[VARIANTS];
   for (unsigned variant = 0; variant < VARIANTS; variant++)
     variants[variant] = (uint16_t)ask((enum instruction_map)(row / 256), row % 256, variant);
+  /* A variant that is no instruction may be taken for its neighbour: a processor doesn't get as far as to an access. That
+   * spares most of the table. */
   unsigned mask = 0;
-  for (unsigned bit = 0; bit < VARIANT_BITS; bit++)
-    for (unsigned variant = 0; variant < VARIANTS; variant++)
-      if (variants[variant] != variants[variant ^ 1u << bit])
-        mask |= 1u << bit;
+  for (unsigned bit = VARIANT_BITS; bit-- > 0;) {
+    bool differ = false;
+    for (unsigned variant = 0; variant < VARIANTS; variant++) {
+      unsigned here = variants[variant], there = variants[variant ^ 1u << bit];
+      differ |= here != 0 && there != 0 && here != there;
+    }
+    for (unsigned variant = 0; variant < VARIANTS && !differ; variant++)
+      if (variants[variant] == 0)
+        variants[variant] = variants[variant ^ 1u << bit];
+    if (differ)
+      mask |= 1u << bit;
+  }
   uint16_t kept[VARIANTS];
   size_t count = (size_t)1 << __builtin_popcount(mask);
   for (unsigned variant = 0; variant < VARIANTS; variant++)

@@ -15,8 +15,9 @@ bool instruction_start(void) {
 static bool add_access(struct instruction *instruction, uint64_t address, uint64_t bytes, bool reads, bool writes) {
   if (bytes == 0)
     return true;
-  if (bytes > UINT64_MAX - address)
-    bytes = UINT64_MAX - address;
+  /* No further than the addresses go. */
+  if (address != 0 && bytes > -address)
+    bytes = -address;
   struct instruction_access *access = &instruction->accesses[instruction->access_count];
   /* Neighbouring lanes are one access. */
   if (instruction->access_count > 0 && access[-1].address + access[-1].bytes == address &&
