@@ -3,17 +3,19 @@
  *
  * Who calls whom is what [new.delete.single] and [new.delete.array] ask for:
  *
- *   new[](n)            -> new(n)              -> fh_malloc, then the new_handler loop
- *   new[](n, align)     -> new(n, align)       -> fh_aligned_alloc, then the new_handler loop
- *   delete[](p), delete(p, n), nothrow ...     -> delete(p)        -> fh_free
- *   the same with an alignment                 -> delete(p, align) -> fh_free
+ *   new[](n)            -> new(n)              -> family_new, then the new_handler loop
+ *   new[](n, align)     -> new(n, align)       -> family_new, then the new_handler loop
+ *   delete[](p), delete(p, n), nothrow ...     -> delete(p)        -> family_delete
+ *   the same with an alignment                 -> delete(p, align) -> family_delete
  *
  * The arrows to new(n) and delete(p) go through the dynamic linker's table, never straight to fh_malloc: a program that
  * replaces only these two (most that replace any do) must see every form arrive at its own, and its objects must never
  * come to fh_free. For the same reason the definitions are weak: an archive that carries all of them beside a program
  * that defines some would otherwise not link.
  *
- * A size given to delete is not compared with the object's: deleting through a base class without a virtual destructor
+ * (family_* is the heap: api/families.h.)
+ *
+ * In the plain library a size given to delete is not compared with the object's: deleting through a base class without a virtual destructor
  * passes the wrong one, and programs that do so run on every other heap.
  *
  * This file must not make libfreehold.so need libstdc++: the library is preloaded into C programs. Whatever it wants from
@@ -26,7 +28,7 @@
 #include <dlfcn.h>
 #include <new>
 
-#include "freehold.h"
+#include "api/families.h"
 
 extern "C" {
 #define _Noreturn [[noreturn]]
@@ -121,7 +123,7 @@ COLD cxx_runtime find_cxx_runtime() {
 
 /* One attempt; alignment 0 means the default one. */
 void *try_allocate(std::size_t size, std::size_t alignment) noexcept {
-  return alignment == 0 ? fh_malloc(size) : fh_aligned_alloc(alignment, size);
+  return family_new(size, alignment);
 }
 
 /* The new_handler loop, entered after a first failure. The handler frees something and returns, throws, or ends the
@@ -237,25 +239,25 @@ bool new_array_aligned_is_own() {
 /* ---- new, throwing. ---- */
 
 FH_OPERATOR void *operator new(std::size_t size) {
-  void *object = fh_malloc(size);
+  void *object = family_new(size, 0);
   if (LIKELY(object != nullptr))
     return object;
   return allocate_with_handler(size, 0);
 }
 
 FH_OPERATOR void *operator new[](std::size_t size) {
-  return ::operator new(size);
+  return family_make_array(::operator new(size));
 }
 
 FH_OPERATOR void *operator new(std::size_t size, std::align_val_t alignment) {
-  void *object = fh_aligned_alloc(static_cast<std::size_t>(alignment), size);
+  void *object = family_new(size, static_cast<std::size_t>(alignment));
   if (LIKELY(object != nullptr))
     return object;
   return allocate_with_handler(size, static_cast<std::size_t>(alignment));
 }
 
 FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment) {
-  return ::operator new(size, alignment);
+  return family_make_array(::operator new(size, alignment));
 }
 
 /* ---- new, nothrow. ---- */
@@ -263,7 +265,7 @@ FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment) {
 FH_OPERATOR void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
   if (UNLIKELY(!new_is_own()))
     return replaced_new_nothrow(size);
-  void *object = fh_malloc(size);
+  void *object = family_new(size, 0);
   if (LIKELY(object != nullptr))
     return object;
   return allocate_with_handler_nothrow(size, 0);
@@ -272,13 +274,13 @@ FH_OPERATOR void *operator new(std::size_t size, const std::nothrow_t &) noexcep
 FH_OPERATOR void *operator new[](std::size_t size, const std::nothrow_t &nothrow) noexcept {
   if (UNLIKELY(!new_array_is_own()))
     return replaced_new_array_nothrow(size);
-  return ::operator new(size, nothrow);
+  return family_make_array(::operator new(size, nothrow));
 }
 
 FH_OPERATOR void *operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
   if (UNLIKELY(!new_aligned_is_own()))
     return replaced_new_nothrow(size, alignment);
-  void *object = fh_aligned_alloc(static_cast<std::size_t>(alignment), size);
+  void *object = family_new(size, static_cast<std::size_t>(alignment));
   if (LIKELY(object != nullptr))
     return object;
   return allocate_with_handler_nothrow(size, static_cast<std::size_t>(alignment));
@@ -288,21 +290,24 @@ FH_OPERATOR void *operator new[](std::size_t size, std::align_val_t alignment,
                                  const std::nothrow_t &nothrow) noexcept {
   if (UNLIKELY(!new_array_aligned_is_own()))
     return replaced_new_array_nothrow(size, alignment);
-  return ::operator new(size, alignment, nothrow);
+  return family_make_array(::operator new(size, alignment, nothrow));
 }
 
 /* ---- delete. ---- */
 
 FH_OPERATOR void operator delete(void *pointer) noexcept {
-  fh_free(pointer);
+  family_delete(pointer);
 }
 FH_OPERATOR void operator delete[](void *pointer) noexcept {
+  family_unmake_array(pointer);
   ::operator delete(pointer);
 }
-FH_OPERATOR void operator delete(void *pointer, std::size_t) noexcept {
+FH_OPERATOR void operator delete(void *pointer, std::size_t size) noexcept {
+  family_check_size(pointer, size);
   ::operator delete(pointer);
 }
-FH_OPERATOR void operator delete[](void *pointer, std::size_t) noexcept {
+FH_OPERATOR void operator delete[](void *pointer, std::size_t size) noexcept {
+  family_check_size(pointer, size);
   ::operator delete[](pointer);
 }
 FH_OPERATOR void operator delete(void *pointer, const std::nothrow_t &) noexcept {
@@ -313,15 +318,18 @@ FH_OPERATOR void operator delete[](void *pointer, const std::nothrow_t &) noexce
 }
 
 FH_OPERATOR void operator delete(void *pointer, std::align_val_t) noexcept {
-  fh_free(pointer);
+  family_delete(pointer);
 }
 FH_OPERATOR void operator delete[](void *pointer, std::align_val_t alignment) noexcept {
+  family_unmake_array(pointer);
   ::operator delete(pointer, alignment);
 }
-FH_OPERATOR void operator delete(void *pointer, std::size_t, std::align_val_t alignment) noexcept {
+FH_OPERATOR void operator delete(void *pointer, std::size_t size, std::align_val_t alignment) noexcept {
+  family_check_size(pointer, size);
   ::operator delete(pointer, alignment);
 }
-FH_OPERATOR void operator delete[](void *pointer, std::size_t, std::align_val_t alignment) noexcept {
+FH_OPERATOR void operator delete[](void *pointer, std::size_t size, std::align_val_t alignment) noexcept {
+  family_check_size(pointer, size);
   ::operator delete[](pointer, alignment);
 }
 FH_OPERATOR void operator delete(void *pointer, std::align_val_t alignment, const std::nothrow_t &) noexcept {

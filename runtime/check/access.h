@@ -41,4 +41,7 @@ void access_release(const void *address, size_t bytes);
 /* The same for everything that is watched: for calls that reach memory through pointers in memory. */
 void access_release_all(void);
 
+/* After the real function: what was watched before is watched again. Cheap when nothing was. */
+void access_done(void);
+
 #endif

@@ -30,10 +30,13 @@ struct object_record {
   uint8_t made_by;  /* enum fh_family */
   uint8_t freed_by; /* enum fh_family */
   uint8_t mark;     /* for whoever looks for leaks */
-  uint8_t watch;    /* guard/watch.h */
   uint8_t fenced;   /* no guarded slot */
-  uint8_t unused[2];
+  uint8_t unused;
+  uint16_t watch; /* check/watch.h; atomic */
 };
+
+/* What every record begins as. */
+#define OBJECT_RECORD_BYTES 64
 
 /* Reserves the stretch. False when guarding is not possible here; everything else then still works and finds nothing. */
 bool guard_start(void);
@@ -48,6 +51,9 @@ void guard_give(struct object_record *record);
 /* The record of the slot that `address` lies in, its dead pages and its guard included; NULL outside of the stretch or
  * where no slot was ever used. */
 struct object_record *guard_find(uintptr_t address);
+
+/* The record of the slot before the one of `address`, used or not itself: whose end may have been run over; or NULL. */
+struct object_record *guard_find_before(uintptr_t address);
 
 /* Whether `address` is in the stretch at all. */
 ALWAYS_INLINE bool guard_contains(uintptr_t address);

@@ -11,7 +11,7 @@
 
 #include <ucontext.h>
 
-enum { INSTRUCTION_ACCESSES_MOST = 4 };
+enum { INSTRUCTION_ACCESSES_MOST = 16 /* the lanes of a gather */ };
 
 struct instruction_access {
   uintptr_t address;
@@ -23,8 +23,9 @@ struct instruction {
   unsigned length;
   unsigned access_count;
   struct instruction_access accesses[INSTRUCTION_ACCESSES_MOST]; /* of memory by data operands, implicit ones too */
-  bool vector;  /* an access of 16 bytes or more, or of a vector register: it may read more than it needs */
-  bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come */
+  bool vector;  /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
+  bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come; of cmps and scas,
+                   which may stop at any element, the next ones */
 };
 
 /* Decodes the instruction at the context's program counter, with its registers. False when it can't. The bytes are read

@@ -4,7 +4,7 @@
 #include "heap/accounts.h"
 #include "heap/object.h"
 #include "heap/thread.h"
-#include "space/kernel.h"
+#include "space/mapping.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -48,79 +48,9 @@ COLD void misuse_double_free(const char *call, uintptr_t address, size_t object_
 
 /* ---- What an address outside the heap looks like: its line in /proc/self/maps. ---- */
 
-struct mapping {
-  bool found;
-  char permissions[5];
-  char name[128];
-};
-
-static uintptr_t parse_hex(const char **at) {
-  uintptr_t value = 0;
-  for (;; (*at)++) {
-    char digit = **at;
-    if (digit >= '0' && digit <= '9')
-      value = value * 16 + (uintptr_t)(digit - '0');
-    else if (digit >= 'a' && digit <= 'f')
-      value = value * 16 + (uintptr_t)(digit - 'a' + 10);
-    else
-      return value;
-  }
-}
-
-/* One line: "start-end perms offset device inode   name". */
-static bool line_covers(const char *line, uintptr_t address, struct mapping *mapping) {
-  const char *at = line;
-  uintptr_t start = parse_hex(&at);
-  at++;
-  uintptr_t stop = parse_hex(&at);
-  if (address < start || address >= stop)
-    return false;
-  mapping->found = true;
-  memcpy(mapping->permissions, at + 1, 4);
-  for (int field = 0; field < 4; field++) { /* to behind the inode */
-    at = strchr(at + 1, ' ');
-    if (at == NULL)
-      return true;
-  }
-  at += strspn(at, " ");
-  at += strspn(at, "0123456789");
-  at += strspn(at, " ");
-  strncpy(mapping->name, at, sizeof mapping->name - 1);
-  return true;
-}
-
-static struct mapping find_mapping(uintptr_t address) {
-  struct mapping mapping = {.found = false};
-  char buffer[4096];
-  size_t held = 0;
-  long fd = kernel_open_file("/proc/self/maps");
-  if (fd < 0)
-    return mapping;
-  for (;;) {
-    long got = kernel_read((int)fd, buffer + held, sizeof buffer - 1 - held);
-    if (got <= 0)
-      break;
-    held += (size_t)got;
-    buffer[held] = '\0';
-    char *line = buffer;
-    for (char *newline; (newline = strchr(line, '\n')) != NULL; line = newline + 1) {
-      *newline = '\0';
-      if (line_covers(line, address, &mapping))
-        goto done;
-    }
-    held -= (size_t)(line - buffer);
-    if (held == sizeof buffer - 1)
-      break; /* a line longer than any path */
-    memmove(buffer, line, held);
-  }
-done:
-  kernel_close((int)fd);
-  return mapping;
-}
-
-static void describe_foreign(struct text *text, uintptr_t address) {
+void misuse_describe_foreign(struct text *text, uintptr_t address) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-  struct mapping mapping = find_mapping(address);
+  struct mapping mapping = mapping_find(address);
   if (address < 65536) {
     text_add(text, "a small number, not a pointer (NULL plus an offset?)");
   } else if (!mapping.found) {
@@ -150,7 +80,7 @@ COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
   struct text text = begin(call, address);
   switch (object.kind) {
   case OBJECT_FOREIGN:
-    describe_foreign(&text, address);
+    misuse_describe_foreign(&text, address);
     break;
   case OBJECT_INTERIOR:
     text_add_decimal(&text, address - object.start);

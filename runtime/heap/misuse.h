@@ -5,7 +5,7 @@
 #ifndef FREEHOLD_HEAP_MISUSE_H
 #define FREEHOLD_HEAP_MISUSE_H
 
-#include "base/bits.h"
+#include "base/print.h"
 
 /* `call` is the function the program called, e.g. "free". */
 
@@ -17,5 +17,8 @@ void misuse_bad_pointer(const char *call, uintptr_t address);
 void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed, size_t object_bytes);
 /* fh_heap_free: the object belongs to another heap. */
 void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes, const char *owner_name);
+
+/* Adds what an address that is not the heap's looks like: "on the stack: ...". Async-signal-safe. */
+void misuse_describe_foreign(struct text *text, uintptr_t address);
 
 #endif

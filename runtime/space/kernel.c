@@ -1,19 +1,29 @@
 #include "space/kernel.h"
 #include "base/syscall.h"
 
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 /* Younger than the headers of the oldest system this builds on. */
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE  103
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -62,6 +72,24 @@ static int huge_pages(uintptr_t address, size_t bytes, bool wanted) {
 
 static int release(uintptr_t address, size_t bytes) {
   return (int)SYSCALL2(SYS_munmap, address, bytes);
+}
+
+static int guard(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_INSTALL);
+}
+
+static int unguard(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_REMOVE);
+}
+
+static int protect(uintptr_t address, size_t bytes, bool open) {
+  return (int)SYSCALL3(SYS_mprotect, address, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+static int retire(uintptr_t address, size_t bytes) {
+  long got = SYSCALL6(SYS_mmap, address, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  return got < 0 && got > -4096 ? (int)got : 0;
 }
 
 static int name_mapping(uintptr_t address, size_t bytes, const char *name) {
@@ -113,6 +141,10 @@ struct kernel kernel = {
     .move = move,
     .huge_pages = huge_pages,
     .release = release,
+    .guard = guard,
+    .unguard = unguard,
+    .protect = protect,
+    .retire = retire,
     .name = name_mapping,
     .start_thread = start_thread,
 };
@@ -136,6 +168,55 @@ void kernel_close(int fd) {
   SYSCALL1(SYS_close, fd);
 }
 
+#define HIGH_DESCRIPTOR 900
+
+int kernel_open_append(const char *path) {
+  long fd = SYSCALL4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+  if (fd < 0)
+    return (int)fd;
+  long high = SYSCALL3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+  if (high < 0)
+    return (int)fd;
+  kernel_close((int)fd);
+  return (int)high;
+}
+
+long kernel_append(int fd, const void *bytes, size_t length) {
+  return SYSCALL3(SYS_write, fd, bytes, length);
+}
+
+uint64_t kernel_file_identity(int fd) {
+  struct stat stat;
+#ifdef SYS_newfstatat
+  if (SYSCALL4(SYS_newfstatat, fd, "", &stat, AT_EMPTY_PATH) != 0)
+#else
+  if (SYSCALL2(SYS_fstat, fd, &stat) != 0)
+#endif
+    return 0;
+  return (uint64_t)stat.st_dev * 0x9e3779b97f4a7c15u ^ (uint64_t)stat.st_ino;
+}
+
+uint32_t kernel_process_id(void) {
+  return (uint32_t)SYSCALL0(SYS_getpid);
+}
+uint32_t kernel_parent_id(void) {
+  return (uint32_t)SYSCALL0(SYS_getppid);
+}
+uint32_t kernel_thread_id(void) {
+  return (uint32_t)SYSCALL0(SYS_gettid);
+}
+void kernel_thread_name(char *name) {
+  SYSCALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+}
+
+void kernel_block_signals(const void *set) {
+  SYSCALL4(SYS_rt_sigprocmask, SIG_BLOCK, set, NULL, sizeof(uint64_t));
+}
+
+void kernel_raise(int number) {
+  SYSCALL3(SYS_tgkill, kernel_process_id(), kernel_thread_id(), number);
+}
+
 long kernel_read_file(const char *path, char *to, size_t bytes) {
   long fd = kernel_open_file(path);
   if (fd < 0)
@@ -156,6 +237,12 @@ bool kernel_huge_pages_offered(void) {
     if (*at == '[')
       return at[1] != 'n';
   return false;
+}
+
+/* The kernel copies the new signal mask before it looks at what is to be done with it; nothing is, for no such `how`. */
+bool kernel_readable(uintptr_t address) {
+  uint64_t mask_bytes = 8;
+  return SYSCALL4(SYS_rt_sigprocmask, ~0u >> 1, address, NULL, mask_bytes) == -EINVAL;
 }
 
 size_t kernel_page_bytes(void) {
@@ -192,3 +279,42 @@ void kernel_wake_all(uint32_t *word) {
 void kernel_yield(void) {
   SYSCALL0(SYS_sched_yield);
 }
+
+/* Whether the page may be read, asked by a call that can't succeed: the kernel looks at the set before it looks at `how`. */
+static bool page_is_readable(uintptr_t address) {
+  uintptr_t word = align_down(address, sizeof(uint64_t));
+  return SYSCALL4(SYS_rt_sigprocmask, -1, word, NULL, sizeof(uint64_t)) == -EINVAL;
+}
+
+size_t kernel_read_own(uintptr_t address, void *to, size_t bytes) {
+  size_t page = kernel_page_bytes(), done = 0;
+  long self = SYSCALL0(SYS_getpid);
+  while (done < bytes) {
+    /* A page at a time: the kernel may give up a whole piece for one page in it that can't be read. */
+    uintptr_t from = address + done;
+    size_t piece = align_down(from, page) + page - from;
+    if (piece > bytes - done)
+      piece = bytes - done;
+    struct iovec here = {(char *)to + done, piece}, there = {(void *)from, piece};
+    long got = SYSCALL6(SYS_process_vm_readv, self, &here, 1, &there, 1, 0);
+    /* Some sandboxes forbid that call. */
+    if ((got == -EPERM || got == -ENOSYS) && page_is_readable(from)) {
+      memcpy(here.iov_base, there.iov_base, piece);
+      got = (long)piece;
+    }
+    if (got <= 0)
+      break;
+    done += (size_t)got;
+    if ((size_t)got < piece || address + done < address)
+      break;
+  }
+  return done;
+}
+
+#if defined(__x86_64__)
+uintptr_t kernel_gs_base(void) {
+  uint64_t base = 0;
+  SYSCALL2(SYS_arch_prctl, ARCH_GET_GS, &base);
+  return base;
+}
+#endif

@@ -27,6 +27,14 @@ struct kernel {
   int (*huge_pages)(uintptr_t address, size_t bytes, bool wanted);
   /* Gives back addresses and memory. */
   int (*release)(uintptr_t address, size_t bytes);
+  /* Makes pages fault at any touch, their contents dropped, without a mapping of their own for each; -EINVAL where the
+   * kernel can't (Linux before 6.13). unguard: the pages are usable again, and read as zero. */
+  int (*guard)(uintptr_t address, size_t bytes);
+  int (*unguard)(uintptr_t address, size_t bytes);
+  /* Closes pages to every access, or opens them to reading and writing; contents stay. */
+  int (*protect)(uintptr_t address, size_t bytes, bool open);
+  /* Turns pages into reserved addresses again: contents, page tables and commit charge are gone. */
+  int (*retire)(uintptr_t address, size_t bytes);
   /* Shows `name` in /proc/PID/maps; a hint. */
   int (*name)(uintptr_t address, size_t bytes, const char *name);
   /* Starts a thread that the program's thread library does not know of, with all signals blocked and no thread-local
@@ -52,13 +60,37 @@ uint64_t kernel_now_coarse(void);
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void kernel_wake(uint32_t *word);
 void kernel_wake_all(uint32_t *word);
+/* Whether the eight bytes at `address` (a multiple of 8) can be read now: asks the kernel, which answers for any value.
+ * Some hundred nanoseconds. */
+bool kernel_readable(uintptr_t address);
 /* Lets another thread run. */
 void kernel_yield(void);
 /* A file opened for reading, its descriptor or a negated errno; one read; its end. */
 long kernel_open_file(const char *path);
 long kernel_read(int fd, char *to, size_t bytes);
 void kernel_close(int fd);
+/* A file opened for appending, at a high number that programs rarely use, or a negated errno; one write to it. */
+int kernel_open_append(const char *path);
+long kernel_append(int fd, const void *bytes, size_t length);
+/* Something that differs between any two files; 0 for no descriptor. */
+uint64_t kernel_file_identity(int fd);
+/* The process, its parent, the calling thread as the kernel numbers them; the thread's name, of 16 bytes. */
+uint32_t kernel_process_id(void);
+uint32_t kernel_parent_id(void);
+uint32_t kernel_thread_id(void);
+void kernel_thread_name(char *name);
+/* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
+void kernel_block_signals(const void *set);
+/* Sends a signal to the calling thread. */
+void kernel_raise(int number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
+/* Copies up to `bytes` bytes of this process's memory that may not be readable; never faults. How many there were before
+ * the first that can't be read. */
+size_t kernel_read_own(uintptr_t address, void *to, size_t bytes);
+#if defined(__x86_64__)
+/* What the processor adds to an address with the prefix gs. */
+uintptr_t kernel_gs_base(void);
+#endif
 
 #endif

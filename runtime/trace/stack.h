@@ -56,7 +56,12 @@ struct stack_site *stack_site_of(stack_id id);
                         *(uintptr_t *)__builtin_frame_address(0)})
 #endif
 
-/* Once, when the library is loaded. Works before that too, but more slowly. */
+/* Code was unloaded, and other code may be where it was. Needed only by one who unloads without telling the loader, or
+ * whose loader does not allocate by functions that store stacks: else it is noticed (trace/rule_cache.h). */
+void stack_forget_modules(void);
+
+/* Once, by the main thread when the library is loaded. Works before that too, but code that replaces other code may go
+ * unnoticed. */
 void stack_start(void);
 
 #endif

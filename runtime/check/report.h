@@ -1,0 +1,47 @@
+/*
+ * report.h: an error becomes a record for the command, or text on standard error.
+ *
+ * The report path allocates nothing and takes no lock that the program could hold; it works in a signal handler, with a
+ * smashed heap, and keeps errno. A report is given once per kind and place, and at most REPORTS_MOST in a process.
+ */
+#ifndef FREEHOLD_CHECK_REPORT_H
+#define FREEHOLD_CHECK_REPORT_H
+
+#include "guard/guard.h"
+#include "record/report.h"
+
+enum { REPORTS_MOST = 1000 };
+
+/* Begins a report of `kind` at `place`: its stack, thread and process are filled in. */
+void report_begin(struct fh_report *report, enum fh_report_kind kind, struct stack_place place);
+/* The same where a signal's context gives the place. */
+void report_begin_at_fault(struct fh_report *report, enum fh_report_kind kind, const ucontext_t *context);
+
+/* Fills in the object, with the stacks that its record knows, and the owner of the address before it. */
+void report_add_object(struct fh_report *report, const struct object_record *record);
+
+/* Fills a stack with the frames stored under `id`. */
+void report_fill_stack(struct fh_report_stack *stack, stack_id id, uint32_t thread);
+
+/* Gives the report out, unless the same was given before. With the option stop, or FH_REPORT_FATAL and stop, the program
+ * ends here. Returns whether it was given out. */
+bool report_write(struct fh_report *report);
+
+/* Appends any record to the file of the command; its head's magic, version and pid are filled in. False when there is no
+ * such file, or it can't be written. */
+bool report_append(struct fh_record_head *head);
+
+/* Sees to it that the reader can make names of the addresses known so far. */
+void report_mappings(void);
+
+/* How many were given out, and how many kept back. */
+size_t report_count(void);
+size_t report_dropped(void);
+
+/* The calling thread's kernel id. */
+uint32_t report_thread(void);
+
+/* Opens the file and announces the process. Also in a child of fork. */
+void report_start(void);
+
+#endif

@@ -1,0 +1,114 @@
+#include "check/start.h"
+#include "base/lock.h"
+#include "base/options.h"
+#include "base/print.h"
+#include "check/allocate.h"
+#include "check/dial.h"
+#include "check/fault.h"
+#include "check/fence.h"
+#include "check/order.h"
+#include "check/records.h"
+#include "check/report.h"
+#include "check/watch.h"
+#include "heap/start.h"
+#include "space/kernel.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+bool check_started;
+static struct lock start_lock;
+static bool finished; /* atomic */
+static bool forked;   /* this process began by fork, not by exec */
+
+static void before_fork(void) {
+  records_before_fork();
+  fence_before_fork();
+}
+static void after_fork_in_parent(void) {
+  fence_after_fork(false);
+  records_after_fork(false);
+}
+static void after_fork_in_child(void) {
+  fence_after_fork(true);
+  records_after_fork(true);
+  forked = true;
+  report_start();
+}
+
+COLD bool check_start(void) {
+  if (!heap_started() && !heap_start())
+    return false;
+  lock_take(&start_lock);
+  if (!check_started) {
+    dial_start();
+    order_start();
+    if (!records_start()) {
+      lock_drop(&start_lock);
+      return false;
+    }
+    if (!guard_start())
+      warn("no addresses for guarded objects: all are fenced; see ulimit -v", NULL);
+    stack_start();
+    __atomic_store_n(&check_started, true, __ATOMIC_RELEASE);
+  }
+  lock_drop(&start_lock);
+  return true;
+}
+
+/* After the heap's own: from here on libc works. */
+__attribute__((constructor(102))) static void checker_loaded(void) {
+  if (!check_ready())
+    return;
+  report_start();
+  fault_start();
+  watch_start();
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+static void write_summary(void) {
+  struct check_totals totals = check_totals_read();
+  struct rusage usage = {.ru_maxrss = 0};
+  getrusage(RUSAGE_SELF, &usage);
+  struct fh_record_summary summary = {
+      .head = {.type = FH_RECORD_SUMMARY, .bytes = sizeof summary},
+      .allocations = totals.allocations,
+      .allocated_bytes = totals.allocated_bytes,
+      .frees = totals.frees,
+      .guarded = totals.guarded,
+      .fenced = totals.fenced,
+      .watched = watch_objects(),
+      .watched_accesses = watch_accesses(),
+      .guard_peak_bytes = guard_peak_bytes(),
+      .live_objects = totals.live_objects,
+      .live_bytes = totals.live_bytes,
+      .peak_live_bytes = totals.peak_live_bytes,
+      .reports = report_count(),
+      .reports_dropped = report_dropped(),
+      .sites = stack_count(),
+      .failed_on_order = totals.failed_on_order,
+      .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
+      .nanoseconds = dial_nanoseconds(),
+      .check_nanoseconds = dial_spent_nanoseconds(),
+  };
+  report_mappings();
+  report_append(&summary.head);
+}
+
+static NOINLINE struct stack_place here(void) {
+  return STACK_HERE();
+}
+
+void check_finish(bool leaves_at_once) {
+  if (!__atomic_load_n(&check_started, __ATOMIC_ACQUIRE) || __atomic_exchange_n(&finished, true, __ATOMIC_ACQ_REL))
+    return;
+  if (!leaves_at_once || !forked) {
+    watch_end_all();
+    check_fences(here());
+  }
+  write_summary();
+}
+
+__attribute__((destructor(102))) static void checker_unloaded(void) {
+  check_finish(false);
+}

@@ -1,0 +1,368 @@
+#include "check/watch.h"
+#include "base/options.h"
+#include "check/dial.h"
+#include "check/report.h"
+#include "guard/instruction.h"
+#include "space/kernel.h"
+#include "space/space.h"
+
+#include <link.h>
+#include <string.h>
+
+#define SMALL_WATCHES 1024u
+#define SMALL_BYTES   (2 * KIB) /* of an object */
+#define LARGE_WATCHES 64u
+#define LARGE_BYTES   (64 * KIB)
+#define WATCHES       (SMALL_WATCHES + LARGE_WATCHES)
+
+/* Traps one object may take; once the time for watching is used up; once all of it is written. */
+#define TRAPS_MOST       16384u
+#define TRAPS_MOST_LATE  64u
+#define TRAPS_WHEN_WHOLE 512u
+/* What a string instruction with more left to do than this is not stepped through. */
+#define REPEAT_MOST 256u
+/* Objects one instruction may touch, and one call be lent. */
+#define STEPPING_MOST 4u
+
+#define TRAP_FLAG 0x100u
+
+struct watch {
+  struct object_record *record; /* atomic; NULL: free */
+  struct stack_site *site;
+  uint32_t thread;    /* whose accesses are watched */
+  uint32_t traps;
+  uint32_t unwritten; /* bytes */
+  uint32_t whole_traps;
+  bool reported;
+  uint8_t *written; /* a bit a byte */
+};
+
+static struct watch *watches; /* WATCHES of them */
+static size_t next_small, next_large; /* atomic; where to look for a free one */
+static uint64_t objects, accesses;    /* atomic */
+
+/* Code that isn't the program's: libc, the loader, this library. Fixed after start. */
+static struct code_range {
+  uintptr_t start, end;
+} foreign_code[4];
+
+static __thread struct stepping {
+  unsigned count;
+  struct object_record *records[STEPPING_MOST];
+} stepping, lent;
+__thread unsigned watch_lent;
+
+uint64_t watch_objects(void) {
+  return __atomic_load_n(&objects, __ATOMIC_RELAXED);
+}
+uint64_t watch_accesses(void) {
+  return __atomic_load_n(&accesses, __ATOMIC_RELAXED);
+}
+
+/* ---- Start. ---- */
+
+static void note_code(const struct dl_phdr_info *info, struct code_range *range) {
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0)
+      continue;
+    uintptr_t start = info->dlpi_addr + header->p_vaddr, end = start + header->p_memsz;
+    if (range->end == 0 || start < range->start)
+      range->start = start;
+    if (end > range->end)
+      range->end = end;
+  }
+}
+
+static int note_module(struct dl_phdr_info *info, size_t size, void *count) {
+  (void)size;
+  unsigned *used = count;
+  const char *name = info->dlpi_name != NULL ? info->dlpi_name : "";
+  const char *base = strrchr(name, '/');
+  base = base != NULL ? base + 1 : name;
+  bool foreign = strncmp(base, "libc.so", 7) == 0 || strncmp(base, "ld-linux", 8) == 0 ||
+                 strncmp(base, "libfreehold", 11) == 0 || strncmp(base, "libpthread", 10) == 0;
+  if (foreign && *used < ARRAY_LENGTH(foreign_code))
+    note_code(info, &foreign_code[(*used)++]);
+  return 0;
+}
+
+bool watch_start(void) {
+  if (!options.watch || !instruction_start())
+    return false;
+  size_t table = align_up(WATCHES * sizeof(struct watch), 64);
+  size_t bytes = table + SMALL_WATCHES * SMALL_BYTES / 8 + LARGE_WATCHES * LARGE_BYTES / 8;
+  intptr_t at = kernel.reserve(bytes);
+  if ((at < 0 && at > -4096) || kernel.commit((uintptr_t)at, bytes) != 0)
+    return false;
+  struct watch *made = (struct watch *)at;
+  uint8_t *bits = (uint8_t *)at + table;
+  for (size_t i = 0; i < WATCHES; i++) {
+    made[i].written = bits;
+    bits += (i < SMALL_WATCHES ? SMALL_BYTES : LARGE_BYTES) / 8;
+  }
+  unsigned used = 0;
+  dl_iterate_phdr(note_module, &used);
+  __atomic_store_n(&watches, made, __ATOMIC_RELEASE);
+  return true;
+}
+
+static bool code_is_foreign(uintptr_t pc) {
+  for (size_t i = 0; i < ARRAY_LENGTH(foreign_code); i++)
+    if (pc >= foreign_code[i].start && pc < foreign_code[i].end)
+      return true;
+  return false;
+}
+
+/* ---- Bytes. ---- */
+
+static struct watch *watch_of(const struct object_record *record) {
+  uint16_t number = __atomic_load_n(&record->watch, __ATOMIC_ACQUIRE);
+  return number != 0 ? &watches[number - 1] : NULL;
+}
+
+static bool bit_at(const uint8_t *bits, size_t at) {
+  return (bits[at / 8] >> at % 8 & 1) != 0;
+}
+
+void watch_wrote(struct object_record *record, size_t from, size_t bytes) {
+  struct watch *watch = watch_of(record);
+  if (watch == NULL || from >= record->bytes)
+    return;
+  if (bytes > record->bytes - from)
+    bytes = record->bytes - from;
+  for (size_t at = from; at < from + bytes; at++) {
+    if (bit_at(watch->written, at))
+      continue;
+    watch->written[at / 8] |= (uint8_t)(1u << at % 8);
+    watch->unwritten--;
+  }
+}
+
+bool watch_unwritten(const struct object_record *record, size_t from, size_t bytes) {
+  struct watch *watch = watch_of(record);
+  if (watch == NULL || from >= record->bytes || bytes == 0)
+    return false;
+  if (bytes > record->bytes - from)
+    bytes = record->bytes - from;
+  for (size_t at = from; at < from + bytes; at++)
+    if (bit_at(watch->written, at) || ((const volatile uint8_t *)record->start)[at] != (uint8_t)options.fill)
+      return false;
+  return true;
+}
+
+/* ---- Begin and end. ---- */
+
+static struct watch *watch_take(struct object_record *record) {
+  bool small = record->bytes <= SMALL_BYTES;
+  size_t first = small ? 0 : SMALL_WATCHES, count = small ? SMALL_WATCHES : LARGE_WATCHES;
+  size_t *next = small ? &next_small : &next_large;
+  for (size_t looked = 0; looked < 16 && looked < count; looked++) {
+    struct watch *watch = &watches[first + __atomic_fetch_add(next, 1, __ATOMIC_RELAXED) % count];
+    struct object_record *none = NULL;
+    if (__atomic_compare_exchange_n(&watch->record, &none, record, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+      return watch;
+  }
+  return NULL;
+}
+
+static void watch_drop(struct watch *watch) {
+  __atomic_store_n(&watch->record, NULL, __ATOMIC_RELEASE);
+}
+
+bool watch_begin(struct object_record *record, struct stack_site *site) {
+  if (watches == NULL || record->bytes == 0 || record->bytes > LARGE_BYTES)
+    return false;
+  struct watch *watch = watch_take(record);
+  if (watch == NULL)
+    return false;
+  watch->site = site;
+  watch->thread = report_thread();
+  watch->traps = watch->whole_traps = 0;
+  watch->reported = false;
+  watch->unwritten = (uint32_t)record->bytes;
+  memset(watch->written, 0, divide_up(record->bytes, 8));
+  __atomic_store_n(&record->watch, (uint16_t)(watch - watches + 1), __ATOMIC_RELEASE);
+  if (!guard_close_pages(record)) {
+    __atomic_store_n(&record->watch, 0, __ATOMIC_RELEASE);
+    watch_drop(watch);
+    return false;
+  }
+  __atomic_add_fetch(&objects, 1, __ATOMIC_RELAXED);
+  return true;
+}
+
+void watch_end(struct object_record *record) {
+  uint16_t number = __atomic_exchange_n(&record->watch, 0, __ATOMIC_ACQ_REL);
+  if (number == 0)
+    return;
+  struct watch *watch = &watches[number - 1];
+  guard_open_pages(record);
+  if (!watch->reported && watch->site != NULL)
+    __atomic_add_fetch(&watch->site->clean, 1, __ATOMIC_RELAXED);
+  watch_drop(watch);
+}
+
+void watch_end_all(void) {
+  if (watches == NULL)
+    return;
+  for (size_t i = 0; i < WATCHES; i++) {
+    struct object_record *record = __atomic_load_n(&watches[i].record, __ATOMIC_ACQUIRE);
+    if (record != NULL && watch_of(record) == &watches[i])
+      watch_end(record);
+  }
+}
+
+bool watch_pause(struct object_record *record) {
+  return guard_open_pages(record);
+}
+void watch_resume(struct object_record *record) {
+  if (watch_covers(record))
+    guard_close_pages(record);
+}
+
+static void note(struct stepping *list, struct object_record *record) {
+  for (unsigned i = 0; i < list->count; i++)
+    if (list->records[i] == record)
+      return;
+  if (list->count == STEPPING_MOST)
+    watch_end(record); /* more than an instruction or a call has any use for */
+  else
+    list->records[list->count++] = record;
+}
+
+void watch_lend(struct object_record *record) {
+  guard_open_pages(record);
+  note(&lent, record);
+  watch_lent = lent.count;
+}
+
+void watch_reclose_lent(void) {
+  for (unsigned i = 0; i < lent.count; i++)
+    watch_resume(lent.records[i]);
+  lent.count = watch_lent = 0;
+}
+
+/* ---- One access. ---- */
+
+static void report_access(struct watch *watch, enum fh_report_kind kind, const ucontext_t *context,
+                          const struct instruction_access *access, uintptr_t address, struct object_record *record) {
+  struct fh_report report;
+  report_begin_at_fault(&report, kind, context);
+  report.address = address;
+  report.access_bytes = access->bytes;
+  report.access = access->writes ? FH_ACCESS_WRITE : FH_ACCESS_READ;
+  report_add_object(&report, record);
+  report_write(&report);
+  watch->reported = true;
+}
+
+/* Vectors may read more than they need, before and behind; what they write they mean. */
+static bool judge_bounds(struct watch *watch, const ucontext_t *context, const struct instruction *instruction,
+                         const struct instruction_access *access, struct object_record *record) {
+  uintptr_t end = record->start + record->bytes;
+  if (instruction->vector && !access->writes)
+    return true;
+  if (access->address < record->start) {
+    report_access(watch, FH_REPORT_HEAP_BUFFER_UNDERFLOW, context, access, access->address, record);
+    return false;
+  }
+  if (access->address + access->bytes > end) {
+    uintptr_t first = access->address > end ? access->address : end;
+    report_access(watch, FH_REPORT_HEAP_BUFFER_OVERFLOW, context, access, first, record);
+    return false;
+  }
+  return true;
+}
+
+static void judge(struct watch *watch, const ucontext_t *context, const struct instruction *instruction,
+                  const struct instruction_access *access, struct object_record *record) {
+  uintptr_t pages = align_down(record->start, space_page_bytes());
+  uintptr_t pages_end = align_up(record->start + record->bytes, space_page_bytes());
+  if (access->bytes == 0 || access->address + access->bytes <= pages || access->address >= pages_end)
+    return; /* another object's */
+  bool inside = judge_bounds(watch, context, instruction, access, record);
+  uintptr_t from = access->address > record->start ? access->address : record->start;
+  uintptr_t to = access->address + access->bytes, end = record->start + record->bytes;
+  if (to > end)
+    to = end;
+  if (from >= to)
+    return;
+  if (inside && access->reads && !instruction->vector && watch_unwritten(record, from - record->start, to - from) &&
+      instruction_uses_value(context, instruction))
+    report_access(watch, FH_REPORT_UNINITIALIZED_READ, context, access, from, record);
+  if (access->writes)
+    watch_wrote(record, from - record->start, to - from);
+}
+
+/* Whether the watch goes on after this trap. */
+static bool worth_going_on(struct watch *watch) {
+  watch->traps++;
+  if (watch->unwritten == 0)
+    watch->whole_traps++;
+  return watch->traps < (dial_exact() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
+}
+
+static void step(ucontext_t *context) {
+#if defined(__x86_64__)
+  context->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+#else
+  (void)context;
+#endif
+}
+
+static uintptr_t program_counter(const ucontext_t *context) {
+#if defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#else
+  return (uintptr_t)context->uc_mcontext.pc;
+#endif
+}
+
+bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *context) {
+  (void)address;
+  uint64_t from = dial_ticks();
+  struct watch *watch = watch_of(record);
+  struct instruction instruction;
+  if (watch == NULL)
+    return guard_open_pages(record);
+  __atomic_add_fetch(&accesses, 1, __ATOMIC_RELAXED);
+  watch_reclose();
+  if (watch->thread != report_thread() || code_is_foreign(program_counter(context)) ||
+      !instruction_read(context, &instruction) || !guard_open_pages(record)) {
+    watch_end(record);
+    dial_spent_since(from);
+    return true;
+  }
+  size_t longest = 0;
+  for (unsigned i = 0; i < instruction.access_count; i++) {
+    judge(watch, context, &instruction, &instruction.accesses[i], record);
+    if (instruction.accesses[i].bytes > longest)
+      longest = instruction.accesses[i].bytes;
+  }
+  if (!worth_going_on(watch) || (instruction.repeats && longest > REPEAT_MOST)) {
+    watch_end(record);
+  } else {
+    note(&stepping, record);
+    step(context);
+  }
+  dial_spent_since(from);
+  return true;
+}
+
+bool watch_trap(ucontext_t *context) {
+  if (stepping.count == 0)
+    return false;
+  uint64_t from = dial_ticks();
+#if defined(__x86_64__)
+  context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+#else
+  (void)context;
+#endif
+  for (unsigned i = 0; i < stepping.count; i++)
+    watch_resume(stepping.records[i]);
+  stepping.count = 0;
+  dial_spent_since(from);
+  return true;
+}
+

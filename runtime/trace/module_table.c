@@ -1,0 +1,209 @@
+/* The table of modules where the C library keeps none that can be asked without a lock. */
+#include "trace/modules.h"
+#include "space/kernel.h"
+
+#include <elf.h>
+#include <unistd.h>
+
+#define MODULES_MOST 1024
+
+struct table {
+  uint32_t count;
+  struct module modules[MODULES_MOST]; /* by address */
+};
+
+/* `version` is odd while the one who has `maker` writes. A reader that sees it odd, or changed, has read nothing. */
+static struct table table;
+static uint32_t version; /* atomic */
+static uint32_t maker;   /* atomic: the process whose thread makes the table now; of another process: left by a fork */
+
+static bool table_search(uintptr_t pc, struct module *module) {
+  for (int tries = 0; tries < 1000; tries++) {
+    uint32_t before = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+    if ((before & 1) != 0) {
+      if (__atomic_load_n(&maker, __ATOMIC_RELAXED) != (uint32_t)getpid())
+        return false;
+      kernel_yield();
+      continue;
+    }
+    uint32_t low = 0, high = __atomic_load_n(&table.count, __ATOMIC_RELAXED);
+    while (low < high) {
+      uint32_t middle = low + (high - low) / 2;
+      if (pc < __atomic_load_n(&table.modules[middle].end, __ATOMIC_RELAXED))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    struct module found = {0};
+    if (low < MODULES_MOST)
+      found = table.modules[low];
+    bool inside = low < __atomic_load_n(&table.count, __ATOMIC_RELAXED) && pc >= found.start && pc < found.end;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&version, __ATOMIC_RELAXED) == before) {
+      *module = found;
+      return inside;
+    }
+  }
+  return false; /* we have interrupted the maker */
+}
+
+/* One line of /proc/self/maps. */
+struct mapping {
+  uintptr_t start, end, offset;
+  uint64_t file; /* device and inode; 0: none */
+  bool readable, executable;
+};
+
+static const char *read_hex(const char *at, uint64_t *value) {
+  *value = 0;
+  for (;; at++) {
+    unsigned digit;
+    if (*at >= '0' && *at <= '9')
+      digit = (unsigned)(*at - '0');
+    else if (*at >= 'a' && *at <= 'f')
+      digit = (unsigned)(*at - 'a' + 10);
+    else
+      return at;
+    *value = *value << 4 | digit;
+  }
+}
+
+/* "start-end rwxp offset major:minor inode name" */
+static bool parse_line(const char *line, struct mapping *mapping) {
+  uint64_t start, end, offset, major, minor, inode;
+  line = read_hex(line, &start);
+  if (*line++ != '-')
+    return false;
+  line = read_hex(line, &end);
+  if (*line++ != ' ')
+    return false;
+  mapping->readable = line[0] == 'r';
+  mapping->executable = line[0] != '\0' && line[1] != '\0' && line[2] == 'x';
+  while (*line != ' ' && *line != '\0')
+    line++;
+  if (*line++ != ' ')
+    return false;
+  line = read_hex(line, &offset);
+  if (*line++ != ' ')
+    return false;
+  line = read_hex(line, &major);
+  if (*line++ != ':')
+    return false;
+  line = read_hex(line, &minor);
+  if (*line++ != ' ')
+    return false;
+  inode = 0;
+  for (; *line >= '0' && *line <= '9'; line++)
+    inode = inode * 10 + (uint64_t)(*line - '0');
+  while (*line == ' ')
+    line++;
+  mapping->start = start;
+  mapping->end = end;
+  mapping->offset = offset;
+  mapping->file = inode == 0 ? 0 : inode * 0x9e3779b97f4a7c15u ^ (major << 20 | minor);
+  /* The kernel's own module has no file. */
+  static const char kernel_module[] = "[vdso]";
+  if (__builtin_memcmp(line, kernel_module, sizeof kernel_module - 1) == 0)
+    mapping->file = 1;
+  return true;
+}
+
+/* What /proc/self/maps says of the module being read: its mappings follow each other. */
+struct gathering {
+  struct mapping first;
+  bool executable;
+};
+
+/* Fills in what the program headers say. Mappings of a data file that happens to be an ELF file have none executable. */
+static void add_module(const struct gathering *gathering) {
+  const struct mapping *first = &gathering->first;
+  if (first->file == 0 || !gathering->executable || first->offset != 0 || !first->readable ||
+      first->end - first->start < sizeof(Elf64_Ehdr) || table.count == MODULES_MOST || !kernel_readable(first->start))
+    return;
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)first->start;
+  size_t there = first->end - first->start;
+  if (__builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phentsize != sizeof(Elf64_Phdr) ||
+      header->e_phoff > there || header->e_phnum * sizeof(Elf64_Phdr) > there - header->e_phoff)
+    return;
+  const Elf64_Phdr *program = (const Elf64_Phdr *)(first->start + header->e_phoff);
+  uintptr_t lowest = UINTPTR_MAX, highest = 0, frames = 0;
+  for (unsigned i = 0; i < header->e_phnum; i++) {
+    uintptr_t start = program[i].p_vaddr;
+    if (program[i].p_type == PT_LOAD) {
+      if (start - program[i].p_offset < lowest)
+        lowest = start - program[i].p_offset;
+      if (start + program[i].p_memsz > highest)
+        highest = start + program[i].p_memsz;
+    } else if (program[i].p_type == PT_GNU_EH_FRAME) {
+      frames = start;
+    }
+  }
+  if (lowest >= highest)
+    return;
+  uintptr_t bias = first->start - lowest;
+  struct module made = {first->start, highest + bias, frames != 0 ? frames + bias : 0, first->file};
+  table.modules[table.count++] = made;
+}
+
+static void take_line(struct gathering *gathering, const char *line) {
+  struct mapping mapping;
+  if (!parse_line(line, &mapping) || mapping.file == 0)
+    return; /* what has no file may lie between the mappings of one that has */
+  if (mapping.file != gathering->first.file || mapping.offset == 0) {
+    add_module(gathering);
+    gathering->first = mapping;
+    gathering->executable = false;
+  }
+  gathering->executable |= mapping.executable;
+}
+
+static void table_read(void) {
+  long fd = kernel_open_file("/proc/self/maps");
+  if (fd < 0)
+    return;
+  table.count = 0;
+  struct gathering gathering = {0};
+  /* Only the start of a line matters; of a long name the rest is passed over. */
+  char line[128], piece[512];
+  size_t length = 0;
+  for (long got; (got = kernel_read((int)fd, piece, sizeof piece)) > 0;) {
+    for (long i = 0; i < got; i++) {
+      if (piece[i] == '\n') {
+        __builtin_memset(line + length, 0, sizeof line - length);
+        take_line(&gathering, line);
+        length = 0;
+      } else if (length < sizeof line - 1) {
+        line[length++] = piece[i];
+      }
+    }
+  }
+  add_module(&gathering);
+  kernel_close((int)fd);
+}
+
+/* False when somebody else is at it, perhaps the code that a signal interrupted here. */
+static bool table_make(void) {
+  uint32_t self = (uint32_t)getpid(), found = __atomic_load_n(&maker, __ATOMIC_RELAXED);
+  if (found == self || !__atomic_compare_exchange_n(&maker, &found, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return false;
+  uint32_t odd = __atomic_load_n(&version, __ATOMIC_RELAXED) | 1;
+  __atomic_store_n(&version, odd, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  table_read();
+  __atomic_store_n(&version, odd + 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&maker, 0, __ATOMIC_RELEASE);
+  return true;
+}
+
+/* An entry may be of a file that is gone, and another one there: the kernel is asked whether the unwind information can
+ * still be read; that it is another file's, the fingerprint tells. */
+static bool still_there(const struct module *module) {
+  return kernel_readable(module->start) &&
+         (module->frames == 0 || kernel_readable(align_down(module->frames, sizeof(uintptr_t))));
+}
+
+bool module_table_find(uintptr_t pc, struct module *module) {
+  if (table_search(pc, module) && still_there(module))
+    return true;
+  return table_make() && table_search(pc, module);
+}
