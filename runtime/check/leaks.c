@@ -309,12 +309,13 @@ size_t leaks_why(const ucontext_t *here, uintptr_t address, struct fh_record_cha
   struct reach_root root;
   memset(record, 0, sizeof *record);
   record->head.type = FH_RECORD_CHAIN;
-  record->address = address;
   struct reach_step *chain = sequence_piece((most + 1) * sizeof *chain);
+  record->head.bytes = sizeof *record;
   if (chain == NULL)
     return 0;
   checked_each_live(clear_mark, NULL);
   size_t length = reach_chain(&world, here, address, &root, chain, most);
+  record->address = address; /* not before: it would have counted as a reference */
   record->found = length != 0;
   size_t filled = length < most ? length : most;
   for (size_t i = 0; i < filled; i++) {

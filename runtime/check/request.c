@@ -18,8 +18,8 @@ void (*request_check_fences)(struct leaks_sink *sink);
 
 /* One request, from the signal to the last record. */
 struct asked {
-  struct leaks_sink sink; /* first: records find their file */
-  struct fh_request request;
+  struct leaks_sink sink;    /* first: records find their file */
+  struct fh_request request; /* its address as the complement: here it must not count as a reference */
   const ucontext_t *context;
   int file;
   uint32_t process, parent;
@@ -109,7 +109,7 @@ static bool answer_why(const struct asked *asked) {
   struct fh_record_chain *record = sequence_piece(bytes);
   if (record == NULL)
     return false;
-  leaks_why(asked->context, asked->request.address, record, (struct fh_chain_step *)(record + 1), most);
+  leaks_why(asked->context, ~asked->request.address, record, (struct fh_chain_step *)(record + 1), most);
   write_record(asked, &record->head);
   sequence_piece_release(record, bytes);
   return true;
@@ -193,6 +193,7 @@ static void take_request(int signal, siginfo_t *info, void *context) {
   asked.file = open_request(info, &asked.request);
   if (asked.file < 0)
     return;
+  asked.request.address = ~asked.request.address;
   asked.process = (uint32_t)process_id();
   asked.parent = (uint32_t)getppid();
   struct fh_record_answer answer;
