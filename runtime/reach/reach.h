@@ -64,10 +64,15 @@ struct reach_snapshot {
 };
 int reach_in_copy(void (*search)(void *context, const struct reach_snapshot *snapshot), void *context);
 
+/* In uc_flags, where the kernel has no such bit: the state is of a function that calls, so nothing below its stack
+ * pointer is its own. */
+#define REACH_CALLED (1ul << 32)
+
 /* The calling function's state: the registers that calls keep, and its stack pointer. What is in other registers at a
  * call is of no use any more. */
 ALWAYS_INLINE void reach_context(ucontext_t *here) {
   memset(here, 0, sizeof *here);
+  here->uc_flags = REACH_CALLED;
 #if defined(__x86_64__)
   greg_t *registers = here->uc_mcontext.gregs;
   __asm__ volatile("movq %%rbx, %0" : "=m"(registers[REG_RBX]));

@@ -8,8 +8,13 @@
 #include <elf.h>
 #include <string.h>
 
-/* What the ABI of x86-64 lets a function use below its stack pointer; aarch64's has nothing of the kind. */
+/* What the ABI of x86-64 lets a function use below its stack pointer while it calls nothing; aarch64's has nothing of
+ * the kind. */
 #define RED_ZONE_BYTES 128u
+
+static uintptr_t lowest_in_use(const ucontext_t *context) {
+  return context_stack_pointer(context) - ((context->uc_flags & REACH_CALLED) != 0 ? 0 : RED_ZONE_BYTES);
+}
 /* Of shared mappings no more is looked at: to learn which pages of a file are in memory takes time for all of them.
  * */
 #define SHARED_BYTES_MOST (64 * GIB)
@@ -20,7 +25,7 @@ struct range {
 
 /* What of the mappings is no root, in order. */
 static struct sequence holes = SEQUENCE_OF(struct range);
-/* Stack pointers, in order. */
+/* The lowest addresses in use of stacks, in order. */
 static struct sequence pointers = SEQUENCE_OF(uintptr_t);
 
 /* ---- what is left out ---- */
@@ -55,10 +60,10 @@ static bool add_pointer(uintptr_t pointer) {
  * several stacks; only below the lowest one nothing is in use.
  */
 static bool leave_out_stacks(const ucontext_t *here) {
-  bool enough = add_pointer(context_stack_pointer(here));
+  bool enough = add_pointer(lowest_in_use(here));
   for (size_t i = 0; i < threads_count(); i++)
     if (thread_number(i)->stack_pointer != 0)
-      enough = enough && add_pointer(thread_number(i)->stack_pointer);
+      enough = enough && add_pointer(thread_number(i)->stack_pointer - RED_ZONE_BYTES);
   if (!enough)
     return false;
   sequence_sort(&pointers, pointer_before);
@@ -71,7 +76,7 @@ static bool leave_out_stacks(const ucontext_t *here) {
     before = mapping;
     bool stack = mapping->kind == MAPPING_STACK ||
                  (mapping->kind == MAPPING_ANONYMOUS && !mapping->shared && mapping_is_guarded(mapping));
-    if (stack && !add_hole(mapping->start, pointer - RED_ZONE_BYTES))
+    if (stack && !add_hole(mapping->start, pointer))
       return false;
   }
   return true;

@@ -94,9 +94,11 @@ static uint64_t parse_number(const char **at, unsigned radix) {
   }
 }
 
+/* The signal may have come while the program was on a small stack. */
+static char status[4096];
+
 /* Whether the thread blocks the signal now; true when it can't be found out, or there is no signal. */
 static bool thread_blocks(int thread, int signal) {
-  char status[4096];
   if (signal == 0 || read_thread_file(thread, "/status", status, sizeof status) <= 0)
     return true;
   const char *at = strstr(status, "\nSigBlk:\t");
@@ -113,7 +115,7 @@ static bool thread_blocks(int thread, int signal) {
 static bool thread_is_apart(int thread) {
   if (kernel_is_own_thread(thread))
     return true;
-  char facts[1024];
+  char facts[512];
   if (read_thread_file(thread, "/stat", facts, sizeof facts) <= 0)
     return false;
   const char *at = strrchr(facts, ')'); /* the name may have anything in it */

@@ -49,7 +49,7 @@ int process_each_number(const char *path, bool (*visit)(void *context, unsigned 
   long fd = SYSCALL4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (fd < 0)
     return (int)fd;
-  char entries[2048] __attribute__((aligned(8)));
+  char entries[1024] __attribute__((aligned(8)));
   long got;
   bool more = true;
   while (more && (got = SYSCALL3(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
@@ -79,7 +79,7 @@ long process_read_at(int fd, void *to, size_t bytes, uint64_t offset) {
 }
 
 long process_open_append(const char *path) {
-  return SYSCALL4(SYS_openat, AT_FDCWD, path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY, 0);
+  return SYSCALL4(SYS_openat, AT_FDCWD, path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 }
 
 long process_file_owner(int fd) {

@@ -39,7 +39,7 @@ static struct layout layout_for(size_t heap_bytes) {
 }
 
 static void place(uintptr_t start, struct layout layout) {
-  space.metadata_next = space.metadata_committed = start + GUARD_BYTES;
+  space.metadata_start = space.metadata_next = space.metadata_committed = start + GUARD_BYTES;
   space.metadata_end = space.metadata_next + layout.metadata_bytes;
   uintptr_t table = space.metadata_end + GUARD_BYTES;
   space_table = (struct span **)table;

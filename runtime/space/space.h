@@ -48,7 +48,7 @@ struct space {
   size_t slice_capacity; /* slices the space can ever hold */
   size_t page_bytes;
   size_t reserved_bytes;
-  uintptr_t metadata_next, metadata_committed, metadata_end;
+  uintptr_t metadata_start, metadata_next, metadata_committed, metadata_end;
   size_t metadata_bytes; /* descriptors in use, for the accounts */
   size_t slices_committed, table_committed, states_committed;
   bool claimed; /* piece by piece, under a limit on addresses */
