@@ -277,9 +277,9 @@ void check_text_summary(const struct findings *findings, const struct check_outc
     if (totals.leaks_searched) {
       format_size(totals.lost_bytes, size, sizeof size);
       format_size(totals.reachable_bytes, other, sizeof other);
-      fprintf(to, "  lost: %s in %" PRIu64 " block%s; still reachable: %s in %" PRIu64 " block%s\n", size,
+      fprintf(to, "  lost: %s in %" PRIu64 " block%s; still reachable: %s in %" PRIu64 " block%s%s\n", size,
               totals.lost_objects, plural(totals.lost_objects), other, totals.reachable_objects,
-              plural(totals.reachable_objects));
+              plural(totals.reachable_objects), totals.summaries > 1 ? " (the process with most)" : "");
     }
     format_size(totals.peak_live_bytes, size, sizeof size);
     format_size(totals.peak_rss_bytes, other, sizeof other);

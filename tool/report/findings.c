@@ -122,8 +122,11 @@ static uint64_t fingerprint_of(const struct fh_report *report, const struct mapp
   hash = hash_bytes(hash, &reachable, sizeof reachable);
   hash = hash_bytes(hash, &report->access, sizeof report->access);
   hash = hash_bytes(hash, report->call, strlen(report->call));
+  enum { ENOUGH_FRAMES = 8 };
+  /* Blocks that were lost are told apart by their whole stack, as the library does. */
   bool by_place = report->at.count > 0 && report->kind != FH_REPORT_LEAK;
-  return frames_hash(hash, by_place ? &report->at : &report->object.allocated, mappings);
+  return by_place ? frames_hash(hash, &report->at, mappings, ENOUGH_FRAMES)
+                  : frames_hash(hash, &report->object.allocated, mappings, FH_STACK_FRAMES);
 }
 
 static struct finding **slot_of(struct findings *findings, uint64_t fingerprint) {
@@ -154,11 +157,16 @@ static void resolve(struct findings *findings, struct finding *finding) {
   finding->earlier.freed = frames_resolve(&report->earlier.freed, mappings, findings->symbols);
 }
 
-static void add_leak_again(struct finding *finding, const struct fh_report *report) {
-  finding->report.count += report->count;
-  finding->report.direct_bytes += report->direct_bytes;
-  finding->report.indirect_count += report->indirect_count;
-  finding->report.indirect_bytes += report->indirect_bytes;
+static uint64_t larger(uint64_t one, uint64_t other) {
+  return one > other ? one : other;
+}
+
+/* Another process has lost blocks of the same place: after a fork as a rule the same ones. */
+static void take_leak_again(struct finding *finding, const struct fh_report *report) {
+  finding->report.count = larger(finding->report.count, report->count);
+  finding->report.direct_bytes = larger(finding->report.direct_bytes, report->direct_bytes);
+  finding->report.indirect_count = larger(finding->report.indirect_count, report->indirect_count);
+  finding->report.indirect_bytes = larger(finding->report.indirect_bytes, report->indirect_bytes);
   free(finding->sentence);
   finding->sentence = sentence_of_report(&finding->report);
 }
@@ -187,7 +195,7 @@ static const struct finding *take_report(struct findings *findings, const struct
   if (*slot != NULL) {
     (*slot)->times++;
     if (report->kind == FH_REPORT_LEAK)
-      add_leak_again(*slot, report);
+      take_leak_again(*slot, report);
     count_report(findings, *slot);
     return NULL;
   }
@@ -256,10 +264,6 @@ const struct finding *findings_take(struct findings *findings, const struct fh_r
   return NULL;
 }
 
-static uint64_t larger(uint64_t one, uint64_t other) {
-  return one > other ? one : other;
-}
-
 struct finding_totals findings_totals(const struct findings *findings) {
   static const double nanoseconds_per_second = 1e9;
   struct finding_totals totals = {.processes = findings->process_count};
@@ -280,10 +284,10 @@ struct finding_totals findings_totals(const struct findings *findings) {
     totals.failed_on_order += summary->failed_on_order;
     if (summary->leaks_searched != 0) {
       totals.leaks_searched = true;
-      totals.lost_objects += summary->leaked_objects;
-      totals.lost_bytes += summary->leaked_bytes;
-      totals.reachable_objects += summary->reachable_objects;
-      totals.reachable_bytes += summary->reachable_bytes;
+      totals.lost_objects = larger(totals.lost_objects, summary->leaked_objects);
+      totals.lost_bytes = larger(totals.lost_bytes, summary->leaked_bytes);
+      totals.reachable_objects = larger(totals.reachable_objects, summary->reachable_objects);
+      totals.reachable_bytes = larger(totals.reachable_bytes, summary->reachable_bytes);
     }
     totals.peak_live_bytes = larger(totals.peak_live_bytes, summary->peak_live_bytes);
     totals.peak_rss_bytes = larger(totals.peak_rss_bytes, summary->peak_rss_bytes);

@@ -89,7 +89,8 @@ const struct finding *findings_take(struct findings *findings, const struct fh_r
 /* The stack that says where it happened: `at`, or, for a leak, where the block was allocated. */
 const struct frames *finding_place(const struct finding *finding);
 
-/* Sums over all processes; the peaks are those of the largest one. */
+/* Sums over all processes. What is lost, reachable or held at most is that of the process that has most: after a fork
+ * two processes hold, and lose, the same blocks. */
 struct finding_totals {
   uint64_t processes, summaries;
   uint64_t allocations, allocated_bytes, frees, guarded, fenced, watched, dropped, failed_on_order;

@@ -83,10 +83,10 @@ void frames_destroy(struct frames *frames) {
   *frames = (struct frames){0};
 }
 
-uint64_t frames_hash(uint64_t hash, const struct fh_report_stack *stack, const struct mappings *mappings) {
-  enum { HASHED_MOST = 8 };
+uint64_t frames_hash(uint64_t hash, const struct fh_report_stack *stack, const struct mappings *mappings,
+                     uint32_t most) {
   uint32_t first = first_foreign(stack, mappings);
-  for (uint32_t i = first; i < stack->count && i < first + HASHED_MOST; i++) {
+  for (uint32_t i = first; i < stack->count && i - first < most; i++) {
     uint64_t at = instruction_at(stack, i);
     const struct mapping *mapping = mapping_of(mappings, at);
     if (mapping != NULL) {

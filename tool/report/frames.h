@@ -32,8 +32,10 @@ struct frames frames_resolve(const struct fh_report_stack *stack, const struct m
                              struct symbols *symbols);
 void frames_destroy(struct frames *frames);
 
-/* Mixes the innermost frames, as places in files, into a hash: the same for the same stack in every process. */
-uint64_t frames_hash(uint64_t hash, const struct fh_report_stack *stack, const struct mappings *mappings);
+/* Mixes up to `most` of the innermost frames, as places in files, into a hash: the same for the same stack in every
+ * process. */
+uint64_t frames_hash(uint64_t hash, const struct fh_report_stack *stack, const struct mappings *mappings,
+                     uint32_t most);
 
 /* "libx.so.1", of "/usr/lib/libx.so.1". */
 const char *frame_module_name(const struct frame *frame);

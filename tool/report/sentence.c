@@ -72,11 +72,11 @@ static void add_detail(struct text *to, const struct fh_report *report, const ch
 static void add_place(struct text *to, const struct fh_report *report) {
   uint64_t start = report->object.start, end = start + report->object.bytes, at = report->address;
   if (at < start) {
-    text_add(to, " ");
+    text_add(to, ", ");
     add_amount(to, start - at, "byte");
     text_add(to, " before the start of ");
   } else if (at > end) {
-    text_add(to, " ");
+    text_add(to, ", ");
     add_amount(to, at - end, "byte");
     text_add(to, " behind the end of ");
   } else if (at == end) {
@@ -88,7 +88,7 @@ static void add_place(struct text *to, const struct fh_report *report) {
   } else if (at == start) {
     text_add(to, " at the start of ");
   } else {
-    text_add(to, " ");
+    text_add(to, ", ");
     add_amount(to, at - start, "byte");
     text_add(to, " into ");
   }
@@ -125,7 +125,6 @@ static void add_invalid_free(struct text *to, const struct fh_report *report) {
   text_add_clean(to, report->call);
   text_format(to, " of 0x%" PRIx64, report->address);
   if (has_object(report)) {
-    text_add(to, ", which is");
     add_place(to, report);
   } else if (report->detail[0] != '\0') {
     add_detail(to, report, ", ");

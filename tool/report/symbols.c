@@ -185,6 +185,19 @@ static const char *name_of(struct symbols *symbols, Dwarf_Die *function) {
   return name != NULL ? keep(symbols, demangle(name)) : NULL;
 }
 
+/* A file's path as the unit names it; a relative one begins where the compiler ran. NULL stays NULL. */
+static const char *path_of(struct symbols *symbols, Dwarf_Die *unit, const char *file) {
+  Dwarf_Attribute attribute;
+  const char *directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+  if (file == NULL)
+    return NULL;
+  if (file[0] == '/' || directory == NULL)
+    return keep(symbols, memory_copy(file));
+  struct text path = {0};
+  text_format(&path, "%s/%s", directory, file);
+  return keep(symbols, text_take(&path));
+}
+
 static int number_of(Dwarf_Die *die, unsigned name) {
   Dwarf_Attribute attribute;
   Dwarf_Word value;
@@ -220,8 +233,7 @@ static size_t places_from_debug(struct symbols *symbols, struct module *module, 
   struct symbol_place place = {0};
   Dwarf_Line *line = dwarf_getsrc_die(unit, address - bias);
   if (line != NULL) {
-    const char *file = dwarf_linesrc(line, NULL, NULL);
-    place.file = file != NULL ? keep(symbols, memory_copy(file)) : NULL;
+    place.file = path_of(symbols, unit, dwarf_linesrc(line, NULL, NULL));
     dwarf_lineno(line, &place.line);
     dwarf_linecol(line, &place.column);
   }
@@ -243,7 +255,7 @@ static size_t places_from_debug(struct symbols *symbols, struct module *module, 
     const char *file = dwarf_getsrcfiles(unit, &files, &file_count) == 0 && (size_t)number < file_count
                            ? dwarf_filesrc(files, (size_t)number, NULL, NULL)
                            : NULL;
-    place = (struct symbol_place){.file = file != NULL ? keep(symbols, memory_copy(file)) : NULL,
+    place = (struct symbol_place){.file = path_of(symbols, unit, file),
                                   .line = number_of(&scopes[i], DW_AT_call_line),
                                   .column = number_of(&scopes[i], DW_AT_call_column)};
   }
