@@ -48,7 +48,7 @@ __attribute__((noinline)) static void fill_name(uint64_t offset) {
   after++;
 }
 
-static void overflow(uint64_t bytes) {
+__attribute__((noinline)) static void overflow(uint64_t bytes) {
   make_name(bytes);
   report.kind = FH_REPORT_HEAP_BUFFER_OVERFLOW;
   report.access = FH_ACCESS_WRITE;

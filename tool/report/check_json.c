@@ -63,11 +63,11 @@ static json_t *object_to_json(const struct fh_report_object *object, const struc
 static json_t *access_to_json(const struct fh_report *report) {
   if (report->kind == FH_REPORT_LEAK)
     return json_null();
+  bool is_known = report->access > FH_ACCESS_UNKNOWN && report->access <= FH_ACCESS_EXECUTE;
   json_t *offset = json_null();
   if (report->object.state != FH_OBJECT_NONE)
     offset = json_integer((json_int_t)(report->address - report->object.start));
-  return json_pack("{s:s, s:o, s:o, s:o}", "kind",
-                   report->access == FH_ACCESS_UNKNOWN ? "unknown" : sentence_access(report->access), "bytes",
+  return json_pack("{s:s, s:o, s:o, s:o}", "kind", is_known ? sentence_access(report->access) : "unknown", "bytes",
                    report->access_bytes != 0 ? count(report->access_bytes) : json_null(), "address",
                    address(report->address), "offset", offset);
 }

@@ -117,8 +117,11 @@ static void write_process(const struct finding *finding, FILE *to) {
   enum { SHOWN_MOST = 60 };
   fprintf(to, " in process %u", finding->report.head.pid);
   const char *line = finding->process->command_line;
-  if (line[0] != '\0')
-    fprintf(to, " (%.*s%s)", SHOWN_MOST, line, strlen(line) > SHOWN_MOST ? "..." : "");
+  size_t length = strlen(line), shown = length < SHOWN_MOST ? length : SHOWN_MOST;
+  while (shown > 0 && (line[shown] & 0xc0) == 0x80) /* not in the middle of a character */
+    shown--;
+  if (length > 0)
+    fprintf(to, " (%.*s%s)", (int)shown, line, shown < length ? "..." : "");
 }
 
 static void write_object(const struct finding *finding, const struct fh_report_object *object,

@@ -4,22 +4,7 @@
 #include <string.h>
 
 #include "tool/report/memory.h"
-
-/* How many bytes the character at `at` has; 0 when it is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t character_bytes(const unsigned char *at) {
-  size_t bytes = at[0] < 0x80                     ? 1
-                 : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
-                 : at[0] >= 0xe0 && at[0] <= 0xef ? 3
-                 : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
-                                                  : 0;
-  for (size_t i = 1; i < bytes; i++)
-    if ((at[i] & 0xc0) != 0x80)
-      return 0;
-  if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
-      (at[0] == 0xf4 && at[1] > 0x8f))
-    return 0;
-  return bytes;
-}
+#include "tool/report/utf8.h"
 
 json_t *json_text(const char *text) {
   static const char replacement[] = "\xef\xbf\xbd";
@@ -28,7 +13,7 @@ json_t *json_text(const char *text) {
     return string;
   struct text sound = {0};
   while (*text != '\0') {
-    size_t bytes = character_bytes((const unsigned char *)text);
+    size_t bytes = utf8_bytes(text);
     if (bytes == 0)
       text_add(&sound, replacement);
     else

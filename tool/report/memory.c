@@ -1,9 +1,12 @@
 #include "tool/report/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tool/report/utf8.h"
 
 enum { EXIT_WITHOUT_MEMORY = 125, FIRST_ROOM = 16 };
 
@@ -69,14 +72,22 @@ void text_format(struct text *to, const char *format, ...) {
   va_end(again);
 }
 
+/* Control characters of ASCII, and those of Latin-1 as UTF-8 has them. */
+static bool is_control(const char *at) {
+  enum { DELETE = 0x7f, LATIN_LEAD = 0xc2, LATIN_CONTROLS_END = 0xa0 };
+  unsigned char first = (unsigned char)at[0];
+  return first < ' ' || first == DELETE || (first == LATIN_LEAD && (unsigned char)at[1] < LATIN_CONTROLS_END);
+}
+
 void text_add_clean(struct text *to, const char *more) {
-  enum { DELETE = 0x7f };
-  for (const char *at = more; *at != '\0'; at++) {
-    unsigned char byte = (unsigned char)*at;
-    if (byte < ' ' || byte == DELETE)
-      text_format(to, "\\x%02x", byte);
-    else
-      text_add_bytes(to, at, 1);
+  while (*more != '\0') {
+    size_t bytes = utf8_bytes(more);
+    if (bytes > 0 && !is_control(more)) {
+      text_add_bytes(to, more, bytes);
+      more += bytes;
+    } else {
+      text_format(to, "\\x%02x", (unsigned char)*more++);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ struct text {
 void text_add(struct text *to, const char *more);
 void text_add_bytes(struct text *to, const void *more, size_t bytes);
 __attribute__((format(printf, 2, 3))) void text_format(struct text *to, const char *format, ...);
-/* Text from outside as one line that a terminal can show: control characters become \xNN. */
+/* Text from outside as one line that a terminal can show: control characters, and what is not UTF-8, become \xNN. */
 void text_add_clean(struct text *to, const char *more);
 /* The text, which the caller frees; never NULL. */
 char *text_take(struct text *from);

@@ -138,8 +138,10 @@ static void add_mismatched(struct text *to, const struct fh_report *report) {
   if (report->object.made_by == report->freed_as) {
     text_add(to, " was freed by another size or alignment than it was allocated with");
   } else {
-    text_format(to, " was allocated by %s and freed by %s", sentence_allocator(report->object.made_by),
-                sentence_deallocator(report->freed_as));
+    const char *made_by = sentence_allocator(report->object.made_by),
+               *freed_as = sentence_deallocator(report->freed_as);
+    text_format(to, " was allocated by %s and freed by %s", made_by[0] != '\0' ? made_by : "one family",
+                freed_as[0] != '\0' ? freed_as : "another");
   }
   add_detail(to, report, ": ");
 }
