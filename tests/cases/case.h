@@ -34,7 +34,7 @@ static inline size_t opaque_size(size_t size) {
 
 /* Overwrites what calls that have returned left on the stack, so that no forgotten pointer keeps a lost object alive. */
 static inline NOINLINE void clear_stack(void) {
-  volatile char old[8192];
+  volatile char old[65536];
   for (size_t i = 0; i < sizeof old; i++) {
     old[i] = 0;
   }

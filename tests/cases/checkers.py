@@ -196,12 +196,12 @@ class Memcheck(Checker):
                 if finding is not None:
                     found.append(finding)
             for part in re.findall(r"<fatal_signal>.*?</fatal_signal>", text, re.S):
-                if "Stack overflow" in part or "stack space" in part:
+                if "Stack overflow in thread" in run.messages:
                     found.append(Finding("stack-overflow"))
                 elif "Bad permissions" in part:
                     found.append(Finding("write-to-readonly"))
                     found.append(Finding("wild-pointer"))  # it has one word for both
-                elif "not mapped" in part or "General Protection" in part:
+                elif "not within mapped" in part or "General Protection" in part:
                     found.append(Finding("wild-pointer"))
         return found
 
@@ -217,7 +217,7 @@ class AddressSanitizer(Checker):
              "new-delete-type-mismatch": "mismatched-free", "stack-overflow": "stack-overflow",
              "calloc-overflow": "impossible-size", "reallocarray-overflow": "impossible-size",
              "allocation-size-too-big": "impossible-size", "negative-size-param": "heap-buffer-overflow",
-             "requested": "impossible-size"}
+             "requested": "impossible-size", "calloc": "impossible-size"}
 
     def missing(self):
         return None if shutil.which("gcc") else "gcc is not installed"

@@ -9,7 +9,9 @@ public:
 #if !BAD
   Buffer(const Buffer &) : values(new double[10]()) {}
 #endif
-  double first() const { return values[0]; }
+  double first() const {
+    return values[0];
+  }
 
 private:
   NOINLINE void destroy() {
@@ -18,7 +20,9 @@ private:
   double *values;
 };
 
-static NOINLINE double by_value(Buffer buffer) { return buffer.first(); }
+static NOINLINE double by_value(Buffer buffer) {
+  return buffer.first();
+}
 
 int main() {
   Buffer buffer(10);

@@ -2,7 +2,9 @@
  * A table of handlers is freed as if it held data. */
 #include "case.h"
 
-static int handler(int value) { return value + 1; }
+static int handler(int value) {
+  return value + 1;
+}
 
 int main(void) {
   int (*volatile call)(int) = handler;

@@ -13,7 +13,8 @@ static NOINLINE size_t measure(const char *text) {
 }
 
 int main(void) {
-  printf("%zu\n", measure(opaque("measured")));
+  size_t length = measure(opaque("measured"));
+  printf("%zu\n", length);
   clear_stack();
   return 0;
 }

@@ -15,4 +15,6 @@ static NOINLINE long use() {
   return value;
 }
 
-int main() { printf("%ld\n", use()); }
+int main() {
+  printf("%ld\n", use());
+}

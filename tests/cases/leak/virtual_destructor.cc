@@ -6,7 +6,8 @@ struct Base {
 #if !BAD
   virtual
 #endif
-  ~Base() {}
+      ~Base() {
+  }
   long kind[3] = {1, 2, 3};
 };
 struct Derived : Base {

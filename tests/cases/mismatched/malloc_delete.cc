@@ -4,6 +4,6 @@
 
 int main() {
   int *value = BAD ? static_cast<int *>(malloc(sizeof(int))) : new int; // ALLOC
-  delete static_cast<int *>(opaque(value)); // BUG
+  delete static_cast<int *>(opaque(value));                             // BUG
   puts("done");
 }

@@ -4,6 +4,6 @@
 
 int main() {
   long *value = BAD ? new long(1) : static_cast<long *>(malloc(8)); // ALLOC
-  free(opaque(value)); // BUG
+  free(opaque(value));                                              // BUG
   puts("done");
 }

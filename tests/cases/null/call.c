@@ -2,11 +2,11 @@
  * A callback that was never set is called. */
 #include "case.h"
 
-static struct {
-  void (*volatile on_start)(void);
-} hooks;
+static struct { void (*volatile on_start)(void); } hooks;
 
-static void started(void) { puts("started"); }
+static void started(void) {
+  puts("started");
+}
 
 int main(void) {
   hooks.on_start = BAD ? NULL : started;

@@ -3,7 +3,7 @@
 #include "case.h"
 
 int main(void) {
-  char *plural = strdup(opaque(BAD ? "mouse" : "mouse."));   // ALLOC
+  char *plural = strdup(opaque(BAD ? "mouse" : "mouse.")); // ALLOC
   volatile char *at = opaque(plural);
   at[5] = 's';
   at[6] = 0; // BUG

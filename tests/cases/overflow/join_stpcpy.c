@@ -4,7 +4,7 @@
 
 int main(void) {
   const char *words[] = {"one", "two", "three"};
-  size_t room = BAD ? 11 : 14;
+  size_t room = BAD ? 11 : 15;
   char *joined = malloc(opaque_size(room)), *end = joined; // ALLOC
   for (int i = 0; i < 3; i++) {
     end = stpcpy(end, opaque(words[i])); // BUG

@@ -9,7 +9,7 @@ int main(void) {
   }
   fputs("a line that is quite a bit longer than thirty-two characters\n", file);
   rewind(file);
-  char *line = malloc(32);                             // ALLOC
+  char *line = malloc(32);                               // ALLOC
   char *got = fgets(opaque(line), BAD ? 128 : 32, file); // BUG
   printf("%d %.6s\n", got != NULL, line);
   fclose(file);

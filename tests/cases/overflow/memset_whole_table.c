@@ -4,7 +4,7 @@
 
 int main(void) {
   size_t side = opaque_size(5);
-  unsigned char *table = malloc(side * side);           // ALLOC
+  unsigned char *table = malloc(side * side);              // ALLOC
   memset(table, 7, side * side * (BAD ? sizeof(int) : 1)); // BUG
   printf("%d\n", table[24]);
   free(table);

@@ -8,7 +8,7 @@ int main(void) {
   FILE *file = tmpfile();
   fwrite(block, 1, sizeof block, file);
   fflush(file);
-  char *buffer = malloc(512);                                        // ALLOC
+  char *buffer = malloc(512);                                             // ALLOC
   ssize_t got = pread(fileno(file), opaque(buffer), BAD ? 1024 : 512, 0); // BUG
   printf("%d\n", got >= 512);
   fclose(file);

@@ -9,7 +9,7 @@ int main(void) {
   if (pipe(ends) != 0 || write(ends[1], text, sizeof text) != sizeof text) {
     return 1;
   }
-  char *buffer = malloc(32);                              // ALLOC
+  char *buffer = malloc(32);                                  // ALLOC
   ssize_t got = read(ends[0], opaque(buffer), BAD ? 48 : 32); // BUG
   printf("%d %c\n", got >= 32, buffer[5]);
   free(buffer);

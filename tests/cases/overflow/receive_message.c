@@ -10,7 +10,7 @@ int main(void) {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || send(pair[0], text, sizeof text, 0) != sizeof text) {
     return 1;
   }
-  char *message = malloc(64);                                        // ALLOC
+  char *message = malloc(64);                                              // ALLOC
   ssize_t got = recv(pair[1], opaque(message), BAD ? sizeof text : 64, 0); // BUG
   printf("%d %c\n", got >= 64, message[63]);
   free(message);

@@ -5,7 +5,7 @@
 int main(void) {
   const char *text = opaque(BAD ? "incomprehensibilities 4" : "short 4");
   int number = 0;
-  char *word = malloc(8);                            // ALLOC
+  char *word = malloc(8);                           // ALLOC
   int found = sscanf(text, "%s %d", word, &number); // BUG
   printf("%d %d\n", found, number);
   free(word);

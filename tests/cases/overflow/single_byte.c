@@ -3,7 +3,7 @@
 #include "case.h"
 
 int main(void) {
-  unsigned char *flag = malloc(BAD ? 1 : 2); // ALLOC
+  unsigned char *flag = malloc(BAD ? 1 : 2);   // ALLOC
   *(volatile uint16_t *)opaque(flag) = 0x0101; // BUG
   printf("%d\n", flag[0]);
   free(flag);

@@ -4,7 +4,7 @@
 
 int main(void) {
   size_t room = BAD ? 64 : 16;
-  char *label = malloc(16);                                                      // ALLOC
+  char *label = malloc(16);                                                          // ALLOC
   snprintf(opaque(label), opaque_size(room), "%s-%d", "a long label of a shelf", 7); // BUG
   printf("%.6s\n", label);
   free(label);

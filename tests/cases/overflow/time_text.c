@@ -5,7 +5,7 @@
 
 int main(void) {
   struct tm day = {.tm_year = 100, .tm_mon = 1, .tm_mday = 29};
-  char *text = malloc(BAD ? 10 : 11);                                     // ALLOC
+  char *text = malloc(BAD ? 10 : 11);                                        // ALLOC
   size_t length = strftime(opaque(text), opaque_size(11), "%Y-%m-%d", &day); // BUG
   printf("%zu %.4s\n", length, text);
   free(text);

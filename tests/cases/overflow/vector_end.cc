@@ -5,7 +5,7 @@
 #include <vector>
 
 int main() {
-  std::vector<long> values = {3, 4, 5}; 
+  std::vector<long> values = {3, 4, 5};
   auto found = std::find(values.begin(), values.end(), BAD ? 9 : 5);
   long value = *static_cast<volatile long *>(opaque(&*found)); // BUG
   printf("%d\n", value != 3);

@@ -2,7 +2,9 @@
  * A store goes into the program's code. */
 #include "case.h"
 
-static NOINLINE int victim(int value) { return value * 3; }
+static NOINLINE int victim(int value) {
+  return value * 3;
+}
 
 int main(void) {
   static char patch[16];

@@ -5,7 +5,9 @@
 #include <pwd.h>
 #include <time.h>
 
-static void at_end(void) { puts("end"); }
+static void at_end(void) {
+  puts("end");
+}
 
 int main(void) {
   atexit(at_end);

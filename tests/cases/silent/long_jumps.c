@@ -8,7 +8,9 @@
 static jmp_buf back;
 static volatile sig_atomic_t signals;
 
-static void on_signal(int number) { signals += number; }
+static void on_signal(int number) {
+  signals += number;
+}
 
 static NOINLINE void descend(int depth) {
   char *room = alloca(100 + (size_t)depth);

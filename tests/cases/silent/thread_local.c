@@ -4,14 +4,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-static __thread char *mine;
+static __thread char *volatile mine;
 static sem_t ready;
 static pthread_key_t key;
 
 static void *work(void *unused) {
   mine = strdup("thread's own");
   pthread_setspecific(key, strdup("by key"));
-  char *on_stack = strdup("on the stack");
+  char *volatile on_stack = strdup("on the stack");
   printf("%s\n", on_stack);
   fflush(stdout);
   sem_post(&ready);

@@ -4,8 +4,8 @@
 
 int main(void) {
   size_t start = opaque_size(10), end = opaque_size(BAD ? 4 : 14);
-  char *piece = realloc(opaque(NULL), end - start); // BUG
-  printf("%d\n", piece == opaque(NULL) && !BAD);
+  char *piece = opaque(realloc(opaque(NULL), end - start)); // BUG
+  puts(piece != NULL ? "cut" : "refused");
   free(piece);
   return 0;
 }

@@ -4,8 +4,8 @@
 
 int main(void) {
   int count = (int)opaque_size(BAD ? (size_t)-3 : 3);
-  long *table = calloc((size_t)count, sizeof *table); // BUG
-  printf("%d\n", table == opaque(NULL) && !BAD);
+  long *table = opaque(calloc((size_t)count, sizeof *table)); // BUG
+  puts(table != NULL ? "made" : "refused");
   free(table);
   return 0;
 }

@@ -4,8 +4,8 @@
 #include <pthread.h>
 
 static NOINLINE long walk(long level) {
-  volatile char frame[512]; // BUG
-  frame[0] = 1;             // BUG
+  volatile char frame[512];                           // BUG
+  frame[0] = 1;                                       // BUG
   return level == 0 ? 0 : walk(level - 1) + frame[0]; // BUG
 }
 

@@ -7,7 +7,7 @@ struct node {
 };
 
 static NOINLINE int count(const struct node *node) {
-  volatile int self = 1; // BUG
+  volatile int self = 1;                              // BUG
   return node == NULL ? 0 : count(node->next) + self; // BUG
 }
 

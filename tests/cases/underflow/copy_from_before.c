@@ -4,7 +4,7 @@
 
 int main(void) {
   char window[16];
-  char *samples = calloc(48, 1); // ALLOC
+  char *samples = calloc(48, 1);                                            // ALLOC
   memcpy(window, (char *)opaque(samples) - (BAD ? 4 : 0), opaque_size(16)); // BUG
   printf("%d\n", window[8]);
   free(samples);

@@ -3,7 +3,7 @@
 #include "case.h"
 
 int main(void) {
-  char *bytes = calloc(2000000, 1); // ALLOC
+  char *bytes = calloc(2000000, 1);                   // ALLOC
   ((volatile char *)opaque(bytes))[BAD ? -1 : 0] = 1; // BUG
   printf("%d\n", bytes[1]);
   free(bytes);

@@ -4,7 +4,7 @@
 
 int main(void) {
   static const char none[32];
-  char *key = BAD ? malloc(32) : calloc(1, 32); // ALLOC
+  char *key = BAD ? malloc(32) : calloc(1, 32);           // ALLOC
   int order = memcmp(opaque(key), none, opaque_size(32)); // BUG
   printf("%d\n", order == 1000);
   free(key);

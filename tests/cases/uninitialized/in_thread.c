@@ -19,8 +19,9 @@ int main(void) {
     orders[1] = 2;
   }
   pthread_create(&thread, NULL, work, opaque(orders));
-  pthread_join(thread, NULL);
-  puts("done");
+  void *more;
+  pthread_join(thread, &more);
+  puts(more != NULL ? "more" : "done");
   free(orders);
   return 0;
 }

@@ -3,7 +3,8 @@
 #include "case.h"
 
 int main(void) {
-  static int table[256];
+  static int zeros[256];
+  const volatile int *table = opaque(zeros);
   unsigned *order = BAD ? malloc(40) : calloc(10, 4); // ALLOC
   volatile unsigned *at = opaque(order);
   int value = table[at[0] & 255]; // BUG

@@ -22,6 +22,8 @@ private:
 int main() {
   auto *connection = new Connection; // ALLOC
   bool open = connection->is_open();
-  printf("%d\n", open && !BAD);
+  if (open) {
+    puts("open");
+  }
   delete connection;
 }

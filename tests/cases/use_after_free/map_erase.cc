@@ -13,6 +13,7 @@ int main() {
       if (BAD) {
         ages.erase(erased);
         ++at; // BUG
+        sum += opaque(&*at) != nullptr;
         break;
       }
       ++at;

@@ -3,7 +3,9 @@
 #include "case.h"
 
 static char data[64] = "\xc3";
-static void hello(void) { puts("hello"); }
+static void hello(void) {
+  puts("hello");
+}
 
 int main(void) {
   void (*volatile call)(void) = BAD ? (void (*)(void))opaque(data) : hello;

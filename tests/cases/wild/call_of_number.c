@@ -2,7 +2,9 @@
  * A function pointer holds a number. */
 #include "case.h"
 
-static void hello(void) { puts("hello"); }
+static void hello(void) {
+  puts("hello");
+}
 
 int main(void) {
   void (*volatile call)(void) = BAD ? (void (*)(void))opaque((void *)0x7000000000) : hello;
