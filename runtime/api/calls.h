@@ -35,7 +35,7 @@
 /* One wrapped function. They stand in a section of their own, which is the list of them. */
 struct call {
   const char *name;
-  void *real; /* atomic; NULL until it was looked up */
+  void *real;                   /* atomic; NULL until it was looked up */
 } __attribute__((aligned(16))); /* exactly its size, so that the linker leaves no gaps */
 
 /* Finds the real function; ends the program with a line if libc has none: there is nothing to go on with. */
@@ -164,9 +164,8 @@ ALWAYS_INLINE void *call_real(struct call *call) {
 #define OPENS(pointer, bytes)           effect_opens((pointer), (bytes))
 #define FILLED(pointer, bytes, written) effect_filled(&site, (pointer), (bytes), (written), (intptr_t)result == -1)
 /* The same for one object of a pointer's type that is filled when the call succeeds. */
-#define OPENS_ONE(pointer) OPENS(pointer, sizeof *(pointer))
-#define FILLED_ONE(pointer)                                                                                          \
-  FILLED(pointer, sizeof *(pointer), (intptr_t)result == -1 ? 0 : sizeof *(pointer))
+#define OPENS_ONE(pointer)  OPENS(pointer, sizeof *(pointer))
+#define FILLED_ONE(pointer) FILLED(pointer, sizeof *(pointer), (intptr_t)result == -1 ? 0 : sizeof *(pointer))
 /* The kernel reads these bytes and writes them too. */
 #define UPDATES(pointer, bytes) effect_updates(&site, (pointer), (bytes))
 /* Somebody who can't be watched uses them. */

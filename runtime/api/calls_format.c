@@ -6,8 +6,8 @@
 #include <wchar.h>
 
 struct format format_open(const struct call_site *site, const void *text, bool is_wide) {
-  size_t length = is_wide ? effect_wide_length(site, text, SIZE_MAX)
-                          : access_string(site->call, site->place, text, SIZE_MAX);
+  size_t length =
+      is_wide ? effect_wide_length(site, text, SIZE_MAX) : access_string(site->call, site->place, text, SIZE_MAX);
   return (struct format){.text = text, .length = length, .is_wide = is_wide};
 }
 

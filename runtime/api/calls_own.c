@@ -160,3 +160,32 @@ char *own_strrchr(const char *string, int byte) {
       return (char *)(uintptr_t)found;
   }
 }
+
+/* How many bytes from the start on are in the set, or are not. */
+static size_t span(const char *string, const char *set, bool in_set) {
+  size_t length = 0;
+  while (string[length] != 0 && (own_strchr(set, string[length]) != NULL) == in_set) {
+    LOOP();
+    length++;
+  }
+  return length;
+}
+
+size_t own_strspn(const char *string, const char *set) {
+  return span(string, set, true);
+}
+
+size_t own_strcspn(const char *string, const char *set) {
+  return span(string, set, false);
+}
+
+char *own_strstr(const char *string, const char *wanted) {
+  size_t length = own_strlen(wanted);
+  for (;; string++) {
+    LOOP();
+    if (own_strncmp(string, wanted, length) == 0)
+      return (char *)(uintptr_t)string;
+    if (*string == 0)
+      return NULL;
+  }
+}

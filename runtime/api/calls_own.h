@@ -31,6 +31,9 @@ OWN(int, strcmp, (const char *left, const char *right))
 OWN(int, strncmp, (const char *left, const char *right, size_t most))
 OWN(char *, strchr, (const char *string, int byte))
 OWN(char *, strrchr, (const char *string, int byte))
+OWN(size_t, strspn, (const char *string, const char *set))
+OWN(size_t, strcspn, (const char *string, const char *set))
+OWN(char *, strstr, (const char *string, const char *wanted))
 
 #undef OWN
 #endif

@@ -20,8 +20,8 @@ static bool take_number(struct format *format, va_list *arguments, int *number) 
   return format_peek(format) != '$';
 }
 
-static void check_string(const struct call_site *site, const struct format *format, const void *string, bool wide_string,
-                         int precision) {
+static void check_string(const struct call_site *site, const struct format *format, const void *string,
+                         bool wide_string, int precision) {
   size_t most = precision < 0 ? SIZE_MAX : (size_t)precision;
   if (!wide_string && (!format->is_wide || most == SIZE_MAX))
     effect_string(site, string, most);

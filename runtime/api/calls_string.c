@@ -90,15 +90,15 @@ CALL(char *, strchrnul, (const char *string, int byte), (string, byte), AT(strin
      effect_scan(&site, string, SCAN_TO_BYTE, byte, NULL), NOTHING)
 CALL_BASIC(char *, strrchr, (const char *string, int byte), (string, byte), AT(string), STRING(string), NOTHING)
 CALL(char *, rindex, (const char *string, int byte), (string, byte), AT(string), STRING(string), NOTHING)
-CALL(char *, strstr, (const char *string, const char *wanted), (string, wanted), AT(string) || AT(wanted),
+CALL_BASIC(char *, strstr, (const char *string, const char *wanted), (string, wanted), AT(string) || AT(wanted),
      STRING(string); STRING(wanted), NOTHING)
 CALL(char *, strcasestr, (const char *string, const char *wanted), (string, wanted), AT(string) || AT(wanted),
      STRING(string); STRING(wanted), NOTHING)
 CALL(char *, strpbrk, (const char *string, const char *set), (string, set), AT(string) || AT(set),
      STRING(set); effect_scan(&site, string, SCAN_TO_ANY_OF, 0, set), NOTHING)
-CALL(size_t, strcspn, (const char *string, const char *set), (string, set), AT(string) || AT(set),
+CALL_BASIC(size_t, strcspn, (const char *string, const char *set), (string, set), AT(string) || AT(set),
      STRING(set); effect_scan(&site, string, SCAN_TO_ANY_OF, 0, set), NOTHING)
-CALL(size_t, strspn, (const char *string, const char *set), (string, set), AT(string) || AT(set),
+CALL_BASIC(size_t, strspn, (const char *string, const char *set), (string, set), AT(string) || AT(set),
      STRING(set); effect_scan(&site, string, SCAN_TO_NONE_OF, 0, set), NOTHING)
 
 /* ---- Pieces ---- */

@@ -54,6 +54,9 @@ void kernel_yield(void);
 long kernel_open_file(const char *path);
 long kernel_read(int fd, char *to, size_t bytes);
 void kernel_close(int fd);
+/* Whether the system call of this number finds memory to use in memory (vectors, messages, argument lists): then its
+ * arguments do not tell what it touches. */
+bool kernel_call_follows_pointers(long number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
 
