@@ -339,3 +339,36 @@ uintptr_t kernel_gs_base(void) {
   return base;
 }
 #endif
+bool kernel_call_follows_pointers(long number) {
+  switch (number) {
+  case SYS_readv:
+  case SYS_writev:
+  case SYS_preadv:
+  case SYS_pwritev:
+  case SYS_preadv2:
+  case SYS_pwritev2:
+  case SYS_vmsplice:
+  case SYS_process_vm_readv:
+  case SYS_process_vm_writev:
+  case SYS_sendmsg:
+  case SYS_recvmsg:
+  case SYS_sendmmsg:
+  case SYS_recvmmsg:
+  case SYS_execve:
+  case SYS_execveat:
+  case SYS_io_submit:
+  case SYS_io_getevents:
+  case SYS_io_uring_setup:
+  case SYS_io_uring_enter:
+  case SYS_io_uring_register:
+  case SYS_bpf:
+  case SYS_keyctl:
+  case SYS_futex:
+  case SYS_rt_sigqueueinfo:
+  case SYS_seccomp:
+  case SYS_clone3:
+    return true;
+  default:
+    return false;
+  }
+}

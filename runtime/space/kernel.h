@@ -86,6 +86,9 @@ int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
 void kernel_block_signals(const void *set);
 /* Sends a signal to the calling thread. */
 void kernel_raise(int number);
+/* Whether the system call of this number finds memory to use in memory (vectors, messages, argument lists): then its
+ * arguments do not tell what it touches. */
+bool kernel_call_follows_pointers(long number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
 /* Copies up to `bytes` bytes of this process's memory that may not be readable; never faults. How many there were before
