@@ -104,6 +104,7 @@ ALWAYS_INLINE void *call_real(struct call *call) {
     before;                                                                                                          \
     type result = real arguments;                                                                                    \
     after;                                                                                                           \
+    access_done();                                                                                                   \
     return result;                                                                                                   \
   }                                                                                                                  \
   CALL_FAST(type, name, parameters, arguments, where)
@@ -122,6 +123,7 @@ ALWAYS_INLINE void *call_real(struct call *call) {
       before;                                                                                                        \
     }                                                                                                                \
     real arguments;                                                                                                  \
+    access_done();                                                                                                   \
   }                                                                                                                  \
   void call_##name parameters {                                                                                      \
     name##_function *real = (name##_function *)__atomic_load_n(&name##_call.real, __ATOMIC_ACQUIRE);                 \

@@ -54,6 +54,7 @@ size_t format_integer_bytes(enum format_length length);
     before;                                                                                                          \
     type result = real;                                                                                              \
     after;                                                                                                           \
+    access_done();                                                                                                   \
     va_end(arguments);                                                                                               \
     return result;                                                                                                   \
   }

@@ -6,9 +6,11 @@
 #include "check/dial.h"
 #include "check/fault.h"
 #include "check/fence.h"
+#include "check/leaks.h"
 #include "check/order.h"
 #include "check/records.h"
 #include "check/report.h"
+#include "check/request.h"
 #include "check/watch.h"
 #include "heap/start.h"
 #include "space/kernel.h"
@@ -56,6 +58,18 @@ COLD bool check_start(void) {
   return true;
 }
 
+/* What holds addresses of objects and is none of the program's. */
+static void leave_out_own_memory(void) {
+  uintptr_t start;
+  size_t bytes;
+  guard_records_range(&start, &bytes);
+  if (bytes != 0)
+    leaks_exclude(start, bytes);
+  records_range(&start, &bytes);
+  leaks_exclude(start, bytes);
+  leaks_exclude_own_variables();
+}
+
 /* After the heap's own: from here on libc works. */
 __attribute__((constructor(102))) static void checker_loaded(void) {
   if (!check_ready())
@@ -63,10 +77,12 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   report_start();
   fault_start();
   watch_start();
+  leave_out_own_memory();
+  request_start();
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-static void write_summary(void) {
+static void write_summary(const struct leaks_totals *leaks) {
   struct check_totals totals = check_totals_read();
   struct rusage usage = {.ru_maxrss = 0};
   getrusage(RUSAGE_SELF, &usage);
@@ -90,6 +106,11 @@ static void write_summary(void) {
       .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
       .nanoseconds = dial_nanoseconds(),
       .check_nanoseconds = dial_spent_nanoseconds(),
+      .leaked_objects = leaks->direct_blocks + leaks->indirect_blocks,
+      .leaked_bytes = leaks->direct_bytes + leaks->indirect_bytes,
+      .reachable_objects = leaks->reachable_blocks,
+      .reachable_bytes = leaks->reachable_bytes,
+      .leaks_searched = leaks->searched,
   };
   report_mappings();
   report_append(&summary.head);
@@ -102,11 +123,14 @@ static NOINLINE struct stack_place here(void) {
 void check_finish(bool leaves_at_once) {
   if (!__atomic_load_n(&check_started, __ATOMIC_ACQUIRE) || __atomic_exchange_n(&finished, true, __ATOMIC_ACQ_REL))
     return;
+  struct leaks_totals leaks = {.searched = false};
   if (!leaves_at_once || !forked) {
     watch_end_all();
     check_fences(here());
+    if (options.leaks != LEAKS_OFF)
+      leaks_at_exit(options.leaks, &leaks);
   }
-  write_summary();
+  write_summary(&leaks);
 }
 
 __attribute__((destructor(102))) static void checker_unloaded(void) {
