@@ -131,7 +131,8 @@ static void coroutine(void) {
   swapcontext(&coroutine_context, &main_context);
 }
 
-/* Stacks that come and go at one address, the later ones shorter: what was known of one isn't believed of the next. */
+/* Stacks that come and go at one address, the later ones shorter: what was known of one isn't believed of the
+ * next. */
 static void coroutines(void) {
   enum { PAGES = 32 };
   char *all = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,5 +1,5 @@
-/* The cheap way to a stack's id gives what the full way gives; and code without unwind information is walked by its frame
- * pointers. */
+/* The cheap way to a stack's id gives what the full way gives; and code without unwind information is walked by
+ * its frame pointers. */
 #include "compare.h"
 #include "expect.h"
 #include "trace/stack.h"
