@@ -75,7 +75,7 @@ static __attribute__((noinline)) void take_place_by_fp(size_t size) {
 static void other_fp(void) {
   enum { WORDS = 64, SHIFT = 8 };
   uintptr_t words[WORDS];
-  take_place_by_fp(32);
+  take_place_by_fp(opaque_size(32));
   size_t fp_word = (place_by_fp.fp - place_by_fp.sp) / sizeof *words;
   EXPECT(fp_word > 0 && fp_word + SHIFT + 2 < WORDS);
   memset(words, 0, sizeof words);
