@@ -29,7 +29,7 @@ void stack_forget_modules(void) {
 /* ---- Stacks seen a moment ago ---- */
 
 #define RECENT_BITS    11
-#define RECENT_RETURNS 4
+#define RECENT_RETURNS 8
 
 /*
  * Stacks of late, by pc and sp. The same code at the same depth, with the same return addresses in the same words
