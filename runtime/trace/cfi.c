@@ -47,6 +47,7 @@ struct function_info {
   uint64_t return_register;
   uint8_t pointers; /* how addresses are written */
   bool signal;
+  bool has_more; /* after the addresses there is a length, and so much that unwinding does not need */
   struct dwarf_reader initial, program;
 };
 
@@ -93,7 +94,8 @@ static bool read_common(const struct module *module, uintptr_t at, struct functi
   info->return_register = version == 1 ? dwarf_byte(&body) : dwarf_unsigned(&body);
   info->pointers = POINTER_ABSOLUTE;
   info->signal = false;
-  if (*letters == 'z') {
+  info->has_more = *letters == 'z';
+  if (info->has_more) {
     struct dwarf_reader more = body;
     uint64_t length = dwarf_unsigned(&more);
     body = more;
@@ -143,11 +145,7 @@ static bool read_function(const struct module *module, uintptr_t at, uintptr_t p
   info->end = info->start + dwarf_pointer(&body, info->pointers & POINTER_FORMAT_BITS, 0);
   if (body.bad || pc < info->start || pc >= info->end)
     return false;
-  /* Only with a letter z in the common part is there a length of more data; without it there is no R either. */
-  const char *letters = (const char *)(place - back) + 4 + 4 + 1;
-  if (*(const uint32_t *)(place - back) == 0xffffffff)
-    letters += 8;
-  if (*letters == 'z')
+  if (info->has_more)
     dwarf_skip(&body, dwarf_unsigned(&body));
   info->program = body;
   return !body.bad;
@@ -179,20 +177,23 @@ static bool find_function(const struct module *module, uintptr_t pc, struct func
   struct pair {
     int32_t start, description;
   };
-  const struct pair *pairs = (const struct pair *)reader.at;
-  if (reader.bad || count > (uint64_t)(reader.end - reader.at) / sizeof *pairs)
+  struct pair pair;
+  if (reader.bad || count > (uint64_t)(reader.end - reader.at) / sizeof pair)
     return false;
   int64_t wanted = (int64_t)(pc - module->frames);
   uint64_t low = 0, high = count;
   while (low < high) {
     uint64_t middle = low + (high - low) / 2;
-    if (pairs[middle].start <= wanted)
+    __builtin_memcpy(&pair, reader.at + middle * sizeof pair, sizeof pair);
+    if (pair.start <= wanted)
       low = middle + 1;
     else
       high = middle;
   }
-  return low != 0 &&
-         read_function(module, module->frames + (uintptr_t)(intptr_t)pairs[low - 1].description, pc, info);
+  if (low == 0)
+    return false;
+  __builtin_memcpy(&pair, reader.at + (low - 1) * sizeof pair, sizeof pair);
+  return read_function(module, module->frames + (uintptr_t)(intptr_t)pair.description, pc, info);
 }
 
 /* ---- Running the instructions ---- */

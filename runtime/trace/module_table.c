@@ -131,7 +131,8 @@ struct gathering {
   bool executable;
 };
 
-/* Fills in what the program headers say. Mappings of a data file that happens to be an ELF file have none executable. */
+/* Fills in what the program headers say. Mappings of a data file that happens to be an ELF file have none
+ * executable. */
 static void add_module(const struct gathering *gathering) {
   const struct mapping *first = &gathering->first;
   if (first->file == 0 || !gathering->executable || first->offset != 0 || !first->readable ||
@@ -214,8 +215,8 @@ static bool table_make(void) {
   return true;
 }
 
-/* An entry may be of a file that is gone, and another one there: the kernel is asked whether the unwind information can
- * still be read; that it is another file's, the fingerprint tells. */
+/* An entry may be of a file that is gone, and another one there: the kernel is asked whether the unwind
+ * information can still be read; that it is another file's, the fingerprint tells. */
 static bool still_there(const struct module *module) {
   return kernel_readable(module->start) &&
          (module->frames == 0 || kernel_readable(align_down(module->frames, sizeof(uintptr_t))));

@@ -75,8 +75,8 @@ uint64_t module_fingerprint(const struct module *module) {
 
 #define REMEMBERED_MOST 512
 
-/* All atomic; `start` is claimed first, 0: free. A reader between the writes sees numbers that do not fit, and takes the
- * module for a new one, which costs time and nothing else. */
+/* All atomic; `start` is claimed first, 0: free. A reader between the writes sees numbers that do not fit, and
+ * takes the module for a new one, which costs time and nothing else. */
 struct remembered {
   uintptr_t start, end;
   uint64_t where;       /* hash of what _dl_find_object says */

@@ -1,5 +1,6 @@
 /*
- * modules.h: which program file lies at an address, and where is its unwind information? Answers without the loader's lock.
+ * modules.h: which program file lies at an address, and where is its unwind information? Answers without the
+ * loader's lock.
  *
  * Where the C library has _dl_find_object (glibc 2.35), it answers. Where not, a table of our own does, made of
  * /proc/self/maps and the program headers in memory, and made anew when an address is not in it.
@@ -28,8 +29,8 @@ enum module_news {
   MODULE_ADDED,   /* seen for the first time, where nothing was seen before */
   MODULE_INSTEAD, /* at least a part of it is where another one was */
 };
-/* What was found is remembered, so that a file in another's place is noticed: then what is known of `module`'s addresses
- * (rules of frames, say) may be another module's. */
+/* What was found is remembered, so that a file in another's place is noticed: then what is known of `module`'s
+ * addresses (rules of frames, say) may be another module's. */
 enum module_news module_note(const struct module *module);
 /* Looks all remembered modules up again; true when one of them is gone. Costs some tens of nanoseconds for each. */
 bool modules_changed(void);

@@ -1,11 +1,12 @@
 /*
- * rule_cache.h: from a pc to its frame's rule. Lock-free and async-signal-safe; some nanoseconds when the cache knows it.
+ * rule_cache.h: from a pc to its frame's rule. Lock-free and async-signal-safe; some nanoseconds when the cache
+ * knows it.
  *
  * What the cache knows may outlive the code it was made from: another file may be loaded where one was unloaded. All
  * rules become void when
  *   - a rule that the cache has not is worked out, and the module it belongs to is not the one that was there before;
- *   - the loader allocates memory (stack_store sees its pc), which it does for each file it loads, and a module that rules
- *     were made from has gone or moved;
+ *   - the loader allocates memory (stack_store sees its pc), which it does for each file it loads, and a module that
+ *     rules were made from has gone or moved;
  *   - stack_forget_modules is called.
  * So a file that is loaded through an allocator that stores stacks never meets another one's rules.
  */

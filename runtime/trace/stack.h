@@ -1,6 +1,6 @@
 /*
- * stack.h: where in the program are we? Call stacks, unwound by .eh_frame, so that code without frame pointers gives them
- * too, and stored once in the depot.
+ * stack.h: where in the program are we? Call stacks, unwound by .eh_frame, so that code without frame pointers
+ * gives them too, and stored once in the depot.
  *
  * All of this runs inside malloc and inside signal handlers: it allocates nothing with malloc, takes no lock that the
  * program or the loader could hold, never faults on a smashed stack, and keeps errno.
@@ -30,7 +30,8 @@ size_t stack_unwind(struct stack_place place, uintptr_t *frames, size_t most, bo
 size_t stack_unwind_context(const ucontext_t *context, uintptr_t *frames, size_t most, bool *cut);
 
 /* The stack that begins at `place`, stored. `cheap` allows an answer from a cache by (pc, sp, and the next return
- * addresses), which costs some ten nanoseconds and in rare cases gives an earlier stack with the same innermost frames. */
+ * addresses), which costs some ten nanoseconds and in rare cases gives an earlier stack with the same innermost
+ * frames. */
 stack_id stack_store(struct stack_place place, bool cheap);
 
 /* Stores frames that somebody unwound. */
@@ -42,7 +43,8 @@ size_t stack_load(stack_id id, uintptr_t *frames, size_t most);
 /* How many different stacks are stored. */
 size_t stack_count(void);
 
-/* A number per stack that its user may count in; atomic. A `site` is an allocation's stack. NULL when there is none. */
+/* A number per stack that its user may count in; atomic. A `site` is an allocation's stack. NULL when there is
+ * none. */
 struct stack_site {
   uint32_t allocations, guarded, watched, clean;
 };
@@ -56,12 +58,13 @@ struct stack_site *stack_site_of(stack_id id);
                         *(uintptr_t *)__builtin_frame_address(0)})
 #endif
 
-/* Code was unloaded, and other code may be where it was. Needed only by one who unloads without telling the loader, or
- * whose loader does not allocate by functions that store stacks: else it is noticed (trace/rule_cache.h). */
+/* Code was unloaded, and other code may be where it was. Needed only by one who unloads without telling the
+ * loader, or whose loader does not allocate by functions that store stacks: else it is noticed
+ * (trace/rule_cache.h). */
 void stack_forget_modules(void);
 
-/* Once, by the main thread when the library is loaded. Works before that too, but code that replaces other code may go
- * unnoticed. */
+/* Once, by the main thread when the library is loaded. Works before that too, but code that replaces other code
+ * may go unnoticed. */
 void stack_start(void);
 
 #endif

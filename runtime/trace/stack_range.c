@@ -21,8 +21,8 @@ static uintptr_t range_end(const struct stack_range *range) {
 }
 
 /*
- * An address at the upper end of the thread's stack, on the same mapping. The kernel puts the bytes of AT_RANDOM above
- * the main thread's first frame; the C libraries put a thread's control block at the upper end of its stack.
+ * An address at the upper end of the thread's stack, on the same mapping. The kernel puts the bytes of AT_RANDOM
+ * above the main thread's first frame; the C libraries put a thread's control block at the upper end of its stack.
  */
 static uintptr_t upper_end(uintptr_t sp) {
   uintptr_t of_process = align_down(getauxval(AT_RANDOM), sizeof(uintptr_t));
@@ -60,8 +60,8 @@ COLD struct stack_range stack_range_learn(uintptr_t sp) {
   return low <= sp ? own->range : nothing;
 }
 
-/* Another stack, or not one at all. What is known afterwards is the page of `address`, together with what was known if
- * that is beside it. */
+/* Another stack, or not one at all. What is known afterwards is the page of `address`, together with what was
+ * known if that is beside it. */
 COLD bool stack_range_ask(struct stack_range *known, uintptr_t address) {
   struct stack_range own = stack_range_of(address);
   if (stack_range_has(&own, address)) {

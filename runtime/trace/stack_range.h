@@ -17,8 +17,8 @@ struct stack_range {
   size_t room;
 };
 
-/* The calling thread's own stack. Written by the thread alone. `floor` is the page below which it can't grow, as far as
- * was tried; 0: not tried. */
+/* The calling thread's own stack. Written by the thread alone. `floor` is the page below which it can't grow, as
+ * far as was tried; 0: not tried. */
 struct own_stack {
   struct stack_range range;
   uintptr_t floor;

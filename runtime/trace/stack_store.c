@@ -29,14 +29,15 @@ void stack_forget_modules(void) {
 /* ---- Stacks seen a moment ago ---- */
 
 #define RECENT_BITS    11
-#define RECENT_RETURNS 4
+#define RECENT_RETURNS 8
 
 /*
- * Stacks of late, by pc and sp. The same code at the same depth, with the same return addresses in the same words above,
- * has the same callers, unless frames further out differ. Threads have different sps, and so share no entry for long.
+ * Stacks of late, by pc and sp. The same code at the same depth, with the same return addresses in the same words
+ * above, has the same callers, unless frames further out differ. Threads have different sps, and so share no entry
+ * for long.
  *
- * All atomic. `version` is odd while one writes; a reader that sees it odd or changed has found nothing, and a writer that
- * sees it odd lets it be: it may have interrupted the other one.
+ * All atomic. `version` is odd while one writes; a reader that sees it odd or changed has found nothing, and a
+ * writer that sees it odd lets it be: it may have interrupted the other one.
  */
 struct recent {
   uint32_t version;

@@ -1,10 +1,10 @@
 /*
  * The walk from frame to frame.
  *
- * 1. Each frame's rule is looked up by its pc (rule_cache.h). Nearly all rules need sp and fp only, and are followed in
- *    the loop below.
- * 2. A rule that needs more is worked out from .eh_frame anew. When that asks for a register that was not followed, the
- *    walk starts again and follows all of them.
+ * 1. Each frame's rule is looked up by its pc (rule_cache.h). Nearly all rules need sp and fp only, and are followed
+ *    in the loop below.
+ * 2. A rule that needs more is worked out from .eh_frame anew. When that asks for a register that was not followed,
+ *    the walk starts again and follows all of them.
  * 3. Where nothing is known (code made at run time, assembly without unwind information), a frame pointer is believed
  *    when it points into the stack, above sp.
  *

@@ -4,8 +4,8 @@
 
 #include "trace/stack.h"
 
-/* Where the return addresses of the innermost frames stand, as far as simple rules tell: up to `most` addresses of words
- * that can be read, as bytes above place.sp. *by_fp: they also depend on place.fp. */
+/* Where the return addresses of the innermost frames stand, as far as simple rules tell: up to `most` addresses of
+ * words that can be read, as bytes above place.sp. *by_fp: they also depend on place.fp. */
 size_t unwind_slots(struct stack_place place, uint32_t *offsets, size_t most, bool *by_fp);
 
 #endif

@@ -1,5 +1,5 @@
-/* A stack has one id, whoever stores it, and the id gives it back: from threads, in signal handlers, over fork, and when
- * the kernel has no memory. */
+/* A stack has one id, whoever stores it, and the id gives it back: from threads, in signal handlers, over fork,
+ * and when the kernel has no memory. */
 #include "expect.h"
 #include "space/kernel.h"
 #include "trace/depot.h"

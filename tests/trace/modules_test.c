@@ -1,10 +1,11 @@
 /*
- * What is known of modules: our own table says the same as the C library, and code that takes another's place is noticed.
+ * What is known of modules: our own table says the same as the C library, and code that takes another's place is
+ * noticed.
  *
  *     trace_modules PLUGIN PLUGIN [table|silent]    two files whose code is alike, but for the size of a frame
  *
- * By default the loader's allocations are stored; `silent` has only a walk through a place that is not known yet; with
- * `table`, our own table is used, and the walk is told.
+ * By default the loader's allocations are stored; `silent` has only a walk through a place that is not known yet;
+ * with `table`, our own table is used, and the walk is told.
  */
 #include "compare.h"
 #include "expect.h"

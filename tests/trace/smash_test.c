@@ -2,6 +2,8 @@
  * No stack is so broken that looking at it faults; and what is in order is found on stacks of any kind.
  *
  * A fault ends the test by its signal.
+ *
+ *     trace_smash [SEED]
  */
 #include "compare.h"
 #include "expect.h"
@@ -9,6 +11,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 
 #define PAGE ((size_t)4096)
@@ -131,7 +134,8 @@ static void coroutine(void) {
   swapcontext(&coroutine_context, &main_context);
 }
 
-/* Stacks that come and go at one address, the later ones shorter: what was known of one isn't believed of the next. */
+/* Stacks that come and go at one address, the later ones shorter: what was known of one isn't believed of the
+ * next. */
 static void coroutines(void) {
   enum { PAGES = 32 };
   char *all = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -195,7 +199,60 @@ static __attribute__((noinline)) void wild_call(uintptr_t address) {
   frame_lists_expect_equal("wild call", wild_frames + 2, wild_count - 2, wanted.frames + 1, wanted.count - 1);
 }
 
-int main(void) {
+/* A stack that is used up: sp is where nothing can be read, and the callers are above. */
+static void after_overflow(int signal, siginfo_t *information, void *context) {
+  (void)signal;
+  (void)information;
+  bool cut = false;
+  size_t count = stack_unwind_context(context, wild_frames, 64, &cut);
+  EXPECT(count == 64 && cut);
+  for (size_t i = 2; i < count; i++)
+    EXPECT_EQUAL(wild_frames[i], wild_frames[2]);
+  _exit(0);
+}
+
+static __attribute__((noinline)) int endless(volatile char *before) {
+  volatile char bytes[2000];
+  bytes[0] = before != NULL ? before[0] : 1;
+  if (bytes[0] == 0)
+    return 0;
+  return endless(bytes) + bytes[0];
+}
+
+static void *overflow(void *argument) {
+  static char signal_stack[1 << 17];
+  stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = after_overflow;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  EXPECT(sigaltstack(&stack, NULL) == 0 && sigaction(SIGSEGV, &action, NULL) == 0);
+  return endless(NULL) != 0 ? argument : NULL;
+}
+
+static void *overflow_in_thread(void *argument) {
+  return overflow(argument);
+}
+
+static void overflows(bool thread) {
+  pid_t child = fork();
+  EXPECT(child >= 0);
+  if (child == 0) {
+    pthread_t other;
+    if (thread && pthread_create(&other, NULL, overflow_in_thread, NULL) == 0)
+      pthread_join(other, NULL);
+    else
+      overflow(NULL);
+    _exit(1);
+  }
+  int status;
+  EXPECT(waitpid(child, &status, 0) == child);
+  EXPECT_EQUAL(status, 0);
+}
+
+int main(int count, char **arguments) {
+  if (count > 1)
+    seed = strtoul(arguments[1], NULL, 0);
   stack_start();
   holes = (uintptr_t)mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (size_t i = 1; i < 16; i += 2)
@@ -218,6 +275,8 @@ int main(void) {
   EXPECT(pthread_join(thread, NULL) == 0);
   wild_call(0);
   wild_call(0x123456789abcu);
+  overflows(false);
+  overflows(true);
   free((void *)heap);
   return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * From every instruction the callers are found that are really there.
  *
- * The processor stops after each instruction (the trap flag). What a call pushed and a return took away is known then,
- * and is what the walk must find: prologues, epilogues, tail calls, the stubs that bind functions late.
+ * The processor stops after each instruction (the trap flag). What a call pushed and a return took away is known
+ * then, and is what the walk must find: prologues, epilogues, tail calls, the stubs that bind functions late.
  */
 #include "compare.h"
 #include "trace/stack.h"
@@ -182,8 +182,8 @@ static void *start(void *argument) {
 }
 
 static void looking_up(void) {
-  /* Not of a name that isn't there: the loader then jumps out by longjmp, inside of which the unwind information is that of
-   * where it is going. */
+  /* Not of a name that isn't there: the loader then jumps out by longjmp, inside of which the unwind information
+   * is that of where it is going. */
   number += dlsym(RTLD_DEFAULT, "qsort") != NULL;
   Dl_info where;
   dladdr((void *)(uintptr_t)start, &where);

@@ -1,5 +1,5 @@
-/* The cheap way to a stack's id gives what the full way gives; and code without unwind information is walked by its frame
- * pointers. */
+/* The cheap way to a stack's id gives what the full way gives; and code without unwind information is walked by
+ * its frame pointers. */
 #include "compare.h"
 #include "expect.h"
 #include "trace/stack.h"
@@ -57,6 +57,39 @@ static __attribute__((noinline)) void ways(void) {
       EXPECT(same == 0 || same == now);
       same = now;
     }
+  }
+}
+
+/* The same pc and sp, the same words, and another fp: the callers stand elsewhere. */
+static struct stack_place place_by_fp;
+static __attribute__((noinline)) void take_place(void) {
+  place_by_fp = STACK_HERE();
+}
+static __attribute__((noinline)) void take_place_by_fp(size_t size) {
+  volatile char *bytes = alloca(size);
+  bytes[0] = 1;
+  take_place();
+  sink += bytes[0];
+}
+
+static void other_fp(void) {
+  enum { WORDS = 64, SHIFT = 8 };
+  uintptr_t words[WORDS];
+  take_place_by_fp(opaque_size(32));
+  size_t fp_word = (place_by_fp.fp - place_by_fp.sp) / sizeof *words;
+  EXPECT(fp_word > 0 && fp_word + SHIFT + 2 < WORDS);
+  memset(words, 0, sizeof words);
+  words[fp_word + 1] = (uintptr_t)inner + 1;
+  words[fp_word + SHIFT + 1] = (uintptr_t)left + 1;
+  struct stack_place first = {place_by_fp.pc, (uintptr_t)words, (uintptr_t)&words[fp_word]}, second = first;
+  second.fp = (uintptr_t)&words[fp_word + SHIFT];
+  stack_id first_id = stack_store(first, false), second_id = stack_store(second, false);
+  EXPECT(first_id != second_id);
+  for (int i = 0; i < 3; i++) {
+    EXPECT_EQUAL(stack_store(first, true), first_id);
+    EXPECT_EQUAL(stack_store(first, true), first_id);
+    EXPECT_EQUAL(stack_store(second, true), second_id);
+    EXPECT_EQUAL(stack_store(second, true), second_id);
   }
 }
 
@@ -121,6 +154,7 @@ int main(void) {
   ways(); /* also before the start */
   stack_start();
   ways();
+  other_fp();
   pthread_t threads[4];
   for (int i = 0; i < 4; i++)
     EXPECT(pthread_create(&threads[i], NULL, ways_in_thread, NULL) == 0);
