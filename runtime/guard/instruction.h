@@ -2,7 +2,7 @@
  * instruction.h: what does the instruction do that has just faulted? Decodes one, finds the bytes of memory it reads and
  * writes, and looks ahead whether a value it loads is used or only carried on.
  *
- * Async-signal-safe; allocates nothing. On processors without a decoder instruction_read gives false.
+ * Async-signal-safe; allocates nothing; takes up to 6 KiB of stack. On processors without a decoder instruction_read gives false.
  */
 #ifndef FREEHOLD_GUARD_INSTRUCTION_H
 #define FREEHOLD_GUARD_INSTRUCTION_H
