@@ -2,7 +2,8 @@
  * instruction.h: what does the instruction do that has just faulted? Decodes one, finds the bytes of memory it reads and
  * writes, and looks ahead whether a value it loads is used or only carried on.
  *
- * Async-signal-safe; allocates nothing; takes up to 6 KiB of stack. On processors without a decoder instruction_read gives false.
+ * Async-signal-safe; allocates nothing; takes up to 6 KiB of stack. On processors without a decoder instruction_read gives
+ * false.
  */
 #ifndef FREEHOLD_GUARD_INSTRUCTION_H
 #define FREEHOLD_GUARD_INSTRUCTION_H
@@ -23,10 +24,11 @@ struct instruction {
   unsigned length;
   unsigned access_count;
   struct instruction_access accesses[INSTRUCTION_ACCESSES_MOST]; /* of memory by data operands, implicit ones too */
-  bool
-      vector; /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
-  bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come; of cmps and scas,
-                   which may stop at any element, the next ones */
+  /* Of 16 bytes or more, or of a vector register, but for a single number: it may read more than it needs. */
+  bool vector;
+  /* A string instruction with a repeat prefix: the accesses are those still to come; of cmps and scas, which may stop at
+   * any element, the next ones. */
+  bool repeats;
 };
 
 /* Decodes the instruction at the context's program counter, with its registers. False when it can't. The bytes are read
