@@ -1,5 +1,5 @@
-# The table of instructions for the checker, runtime/guard/instruction_form.h, generated with the help of Zydis. The library
-# is not needed where the result runs. docs/design/check-decoder.md says why.
+# The table of instructions for the checker, runtime/guard/instruction_form.h, generated with the help of Zydis. That
+# library is not needed where the result runs. docs/design/check-decoder.md says why.
 #
 # Gives the target freehold_decoder_table: what compiles the decoder links it.
 

@@ -1,6 +1,6 @@
 /*
- * instruction_table.c: prints the table that runtime/guard/instruction_form.h describes, as C. Runs while the library is
- * built. It asks Zydis about each opcode under each prefix, and keeps what is needed of the answers.
+ * instruction_table.c: prints the table that runtime/guard/instruction_form.h describes, as C. Runs while the library
+ * is built. It asks Zydis about each opcode under each prefix, and keeps what is needed of the answers.
  */
 #include "runtime/guard/instruction_form.h"
 
@@ -415,8 +415,8 @@ static void make_row(unsigned row) {
   static uint16_t variants[VARIANTS];
   for (unsigned variant = 0; variant < VARIANTS; variant++)
     variants[variant] = (uint16_t)ask((enum instruction_map)(row / 256), row % 256, variant);
-  /* A variant that is no instruction may be taken for its neighbour: a processor doesn't get as far as to an access. That
-   * spares most of the table. */
+  /* A variant that is no instruction may be taken for its neighbour: a processor doesn't get as far as to an access.
+   * That spares most of the table. */
   unsigned mask = 0;
   for (unsigned bit = VARIANT_BITS; bit-- > 0;) {
     bool differ = false;

@@ -32,8 +32,8 @@ static bool add_access(struct instruction *instruction, uint64_t address, uint64
   return true;
 }
 
-/* The lanes that `mask` has a bit for, one behind the other from `address` on. More stretches than there is room for are
- * told as one, from the first lane to the last. */
+/* The lanes that `mask` has a bit for, one behind the other from `address` on. More stretches than there is room for
+ * are told as one, from the first lane to the last. */
 static bool add_lanes(struct instruction *instruction, uint64_t address, uint64_t mask, unsigned lanes,
                       unsigned element, bool reads, bool writes) {
   if (lanes < 64)

@@ -39,7 +39,8 @@ uint64_t context_general(const ucontext_t *context, unsigned number) {
   return (uint64_t)context->uc_mcontext.gregs[places[number & 15]];
 }
 
-/* Copies bytes of a part of the extended state: zeros where the processor says that the part is in its initial state. */
+/* Copies bytes of a part of the extended state: zeros where the processor says that the part is in its initial
+ * state. */
 static bool read_part(const char *frame, unsigned part, size_t offset, void *to, size_t bytes) {
   uint32_t magic, size;
   uint64_t present;

@@ -198,7 +198,8 @@ bool instruction_decode(const uint8_t *bytes, size_t count, struct decoded_instr
   decoded->base = decoded->index = REGISTER_NONE;
   if (!read_prefixes(&reader, &prefixes, decoded))
     return false;
-  /* Whether ModRM is there is in the form, and which form it is may depend on ModRM; but whether it is there doesn't. */
+  /* Whether ModRM is there is in the form, and which form it is may depend on ModRM; but whether it is there
+   * doesn't. */
   unsigned modrm = reader.at < reader.count ? reader.bytes[reader.at] : 0xc0;
   unsigned variant = (modrm >> 3 & 7) << VARIANT_REGISTER_SHIFT;
   variant |= (decoded->wide ? VARIANT_WIDE : 0) | (modrm < 0xc0 ? VARIANT_MEMORY : 0);

@@ -1,5 +1,6 @@
 /*
- * instruction_decode.h: the bytes of one x86-64 instruction, taken apart. Async-signal-safe; touches nothing but its arguments.
+ * instruction_decode.h: the bytes of one x86-64 instruction, taken apart. Async-signal-safe; touches nothing but its
+ * arguments.
  */
 #ifndef FREEHOLD_GUARD_INSTRUCTION_DECODE_H
 #define FREEHOLD_GUARD_INSTRUCTION_DECODE_H

@@ -1,21 +1,22 @@
 /*
- * Is a loaded value used? The code behind the load is read, not run, and the value followed through registers and spills:
+ * Is a loaded value used? The code behind the load is read, not run, and the value followed through registers and
+ * spills:
  *
  *   1. the load's destination is tainted; what is computed from something tainted is tainted, too
  *   2. tainted flags that decide something, a tainted part of an address, a tainted target of a branch, and a tainted
  *      register that a call takes an argument in are uses; a store is none
- *   3. a jump is followed, and a call that a fresh value is an argument of; behind a conditional jump that goes on forward
- *      both ways have to agree, and a loop is left
- *   4. nothing tainted left, the function's return, or code that ends or is too long: not a use; but when it was too long
- *      within a function that took the value for an argument, or that function is another module's, it is one
+ *   3. a jump is followed, and a call that a fresh value is an argument of; behind a conditional jump that goes on
+ *      forward both ways have to agree, and a loop is left
+ *   4. nothing tainted left, the function's return, or code that ends or is too long: not a use; but when it was too
+ *      long within a function that took the value for an argument, or that function is another module's, it is one
  *
- * Compilers evaluate a && b in any order when both may be loaded. So a tainted condition with another one behind it that
- * leads to the same place counts only when that other one can be read and leads elsewhere; and a tainted condition that is
- * stored in a register and combined with another there goes on as a value.
+ * Compilers evaluate a && b in any order when both may be loaded. So a tainted condition with another one behind it
+ * that leads to the same place counts only when that other one can be read and leads elsewhere; and a tainted
+ * condition that is stored in a register and combined with another there goes on as a value.
  *
- * A register that was loaded, stored elsewhere and happens to be one for arguments proves nothing at a call: it is what a
- * copy leaves behind. Such a value is *carried*. Nor does a call count for one of two neighbouring words that are both
- * loaded: they may be a struct, passed by value.
+ * A register that was loaded, stored elsewhere and happens to be one for arguments proves nothing at a call: it is
+ * what a copy leaves behind. Such a value is *carried*. Nor does a call count for one of two neighbouring words that
+ * are both loaded: they may be a struct, passed by value.
  */
 #include "guard/instruction.h"
 #include "guard/instruction_address.h"
@@ -258,8 +259,8 @@ static bool has_fixed_result(const struct decoded_instruction *decoded) {
   return (form->kind == FORM_AND && decoded->immediate == 0) || (form->kind == FORM_OR && decoded->immediate == -1);
 }
 
-/* What the registers hold after an instruction that is simple enough; the others have made them unknown. `before` is the
- * state before it. */
+/* What the registers hold after an instruction that is simple enough; the others have made them unknown. `before` is
+ * the state before it. */
 static void follow_values(const struct state *before, struct state *state,
                           const struct decoded_instruction *decoded) {
   const struct instruction_form *form = decoded->form;
@@ -565,8 +566,8 @@ static bool condition_holds(const struct state *state, uint64_t pc, const struct
   return true;
 }
 
-/* Of a tainted condition: from `pc` on, is the next one of such a kind that the first makes no difference, both leading to
- * `elsewhere`? */
+/* Of a tainted condition: from `pc` on, is the next one of such a kind that the first makes no difference, both
+ * leading to `elsewhere`? */
 static bool other_condition_decides(struct flow *flow, const struct state *state, uint64_t pc, uint64_t elsewhere) {
   struct decoded_instruction decoded, last;
   struct state after = *state;
@@ -703,8 +704,8 @@ static bool is_straight(const uint8_t *bytes, size_t count) {
   return true;
 }
 
-/* Whether some bytes before the load are a load of the word beside it. Instructions can't be read backwards: each place is
- * tried, and one that only looks like it costs a report, not a wrong one. */
+/* Whether some bytes before the load are a load of the word beside it. Instructions can't be read backwards: each
+ * place is tried, and one that only looks like it costs a report, not a wrong one. */
 static bool neighbour_was_loaded(const struct decoded_instruction *load, uint64_t pc) {
   enum { BEFORE = 24 };
   uint8_t bytes[BEFORE];

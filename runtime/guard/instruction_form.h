@@ -1,10 +1,10 @@
 /*
  * instruction_form.h: what there is to know of an x86-64 instruction beyond its registers and its address, as a table.
  *
- * The table is generated when the library is built, by scripts/instruction_table.c, which asks Zydis about every opcode.
- * A *row* is what one opcode byte of one opcode map can mean. Its *variants* are told apart by the bits below (prefixes,
- * W, L, ModRM), of which a row keeps only those that make a difference: `dimensions`. A variant is the number of a *form*;
- * form 0 is no instruction.
+ * The table is generated when the library is built, by scripts/instruction_table.c, which asks Zydis about every
+ * opcode. A *row* is what one opcode byte of one opcode map can mean. Its *variants* are told apart by the bits below
+ * (prefixes, W, L, ModRM), of which a row keeps only those that make a difference: `dimensions`. A variant is the
+ * number of a *form*; form 0 is no instruction.
  */
 #ifndef FREEHOLD_GUARD_INSTRUCTION_FORM_H
 #define FREEHOLD_GUARD_INSTRUCTION_FORM_H
@@ -28,8 +28,8 @@ enum instruction_map {
   INSTRUCTION_MAPS
 };
 
-/* The bits of a variant. The first two mean the mandatory prefix (none, 66, F3, F2) in VEX and EVEX, and the prefix F3 or
- * F2 (0, 1, 2) in the other maps, where 66 stands apart. */
+/* The bits of a variant. The first two mean the mandatory prefix (none, 66, F3, F2) in VEX and EVEX, and the prefix
+ * F3 or F2 (0, 1, 2) in the other maps, where 66 stands apart. */
 enum {
   VARIANT_PREFIX_SHIFT = 0,
   VARIANT_REGISTER_SHIFT = 2, /* ModRM.reg without its extension */

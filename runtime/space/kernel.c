@@ -1,9 +1,6 @@
 #include "space/kernel.h"
 #include "base/syscall.h"
 
-#if defined(__x86_64__)
-#include <asm/prctl.h>
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -33,6 +30,10 @@
 #ifndef PR_SET_VMA
 #define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
+#endif
+/* Not in the headers of every C library. */
+#ifndef ARCH_GET_GS
+#define ARCH_GET_GS 0x1004
 #endif
 
 static intptr_t reserve(size_t bytes) {

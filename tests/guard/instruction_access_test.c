@@ -1,10 +1,11 @@
 /*
- * Does instruction_read say what the processor does? Each form below is run for real, with its operands on pages that may
- * not be touched, and again with an operand that ends, or starts, at the border of such pages:
+ * Does instruction_read say what the processor does? Each form below is run for real, with its operands on pages that
+ * may not be touched, and again with an operand that ends, or starts, at the border of such pages:
  *
  *   1. the address that faults lies in an access that is told, of the direction that the processor tells
  *   2. after a step on opened pages the bytes that have changed are those that were told as written
- *   3. an operand that just fits in what may be touched doesn't fault; moved by the least that its alignment allows, it does
+ *   3. an operand that just fits in what may be touched doesn't fault; moved by the least that its alignment allows, it
+ *      does
  *
  * A form that this processor doesn't have is left out, and counted.
  */

@@ -1,6 +1,6 @@
 /*
- * The decoder and whatever bytes: nonsense must not crash it nor make it read beyond what may be read, and a program counter
- * where nothing is mapped is no instruction. kernel_read_own must give what is there up to the first hole.
+ * The decoder and whatever bytes: nonsense must not crash it nor make it read beyond what may be read, and a program
+ * counter where nothing is mapped is no instruction. kernel_read_own must give what is there up to the first hole.
  */
 #include "guard/instruction.h"
 #include "guard/instruction_decode.h"

@@ -1,5 +1,6 @@
-/* The forms of instructions that instruction_access_test.c runs. rdi, rbx, rbp and r10 hold the address of the operand; rsi that
- * of a second one, rsp that of a third; r11 the first without the base of fs; rax 0x41, rcx 3, rdx 37, r8 -45. */
+/* The forms of instructions that instruction_access_test.c runs. rdi, rbx, rbp and r10 hold the address of the
+ * operand; rsi that of a second one, rsp that of a third; r11 the first without the base of fs; rax 0x41, rcx 3, rdx
+ * 37, r8 -45. */
 
 /* Moves, arithmetic and logic. */
 F("mov (%rdi), %al")
@@ -370,7 +371,7 @@ FORM("h", "", "enter $32, $0")
 F("pushw $5")
 F("pop 8(%rsp)")
 F("push 8(%rsp)")
-F("push %fs")
+FORM("h", "", "push %fs")
 FORM("j", "", "call *(%rdi)")
 FORM("j", "", "jmp *(%rdi)")
 FORM("j", "", "ret")

@@ -1,6 +1,6 @@
 /*
- * Does the decoder take instructions apart as Zydis does? Asked of all the code of this process, and of nonsense: the length,
- * and what the memory operand is, its size and its direction.
+ * Does the decoder take instructions apart as Zydis does? Asked of all the code of this process, and of nonsense: the
+ * length, and what the memory operand is, its size and its direction.
  */
 #include "guard/instruction_decode.h"
 

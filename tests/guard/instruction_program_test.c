@@ -1,6 +1,6 @@
 /*
- * Functions of the C library, and loops of our own, on memory in which each access traps and is stepped over: the result
- * and every byte of the memory have to be the same as without, and each access explained.
+ * Functions of the C library, and loops of our own, on memory in which each access traps and is stepped over: the
+ * result and every byte of the memory have to be the same as without, and each access explained.
  */
 #include "instruction_trap.h"
 

@@ -1,4 +1,5 @@
-/* The cases of instruction_use_test.c that are written by hand: one for each thing that the follower of values knows. */
+/* The cases of instruction_use_test.c that are written by hand: one for each thing that the follower of values
+ * knows. */
 #include "instruction_use_code.h"
 
 /* rdi: the thing, of which only the byte at 0 was written, as 0. rsi: another, to be written. */

@@ -1,6 +1,6 @@
 /*
- * Does instruction_uses_value tell a use from a copy? Functions compiled at each level of optimization load a field that
- * nobody has written; what the watch over fresh memory would report is compared with what should be reported.
+ * Does instruction_uses_value tell a use from a copy? Functions compiled at each level of optimization load a field
+ * that nobody has written; what the watch over fresh memory would report is compared with what should be reported.
  */
 #include "instruction_trap.h"
 #include "instruction_use_code.h"
