@@ -1,8 +1,8 @@
 /*
  * calls_effects.c: the effects that are more than one question.
  *
- * What is read here is read on the program's behalf, before the real function reads it: never beyond the object, and only
- * after the access layer was asked for the bytes, so that they can be read.
+ * What is read here is read on the program's behalf, before the real function reads it: never beyond the object,
+ * and only after the access layer was asked for the bytes, so that they can be read.
  */
 #include "api/calls.h"
 

@@ -16,8 +16,8 @@ static struct {
 static size_t object_count, arena_used = GAP_BYTES;
 
 #ifdef FAKE_EVERYWHERE
-uintptr_t guard_base = 0;
-size_t guard_bytes = SIZE_MAX;
+uintptr_t guard_base = 4096; /* a null pointer points nowhere */
+size_t guard_bytes = SIZE_MAX - 4096;
 #else
 uintptr_t guard_base;
 size_t guard_bytes;
@@ -62,7 +62,8 @@ size_t access_room(const void *address) {
   return 0;
 }
 
-static void note(enum effect_kind kind, const char *call, struct stack_place place, const void *address, size_t bytes) {
+static void note(enum effect_kind kind, const char *call, struct stack_place place, const void *address,
+                 size_t bytes) {
   if (!in_arena(address) || fake.count == FAKE_EFFECTS_MOST)
     return;
   fake.effects[fake.count].kind = kind;
@@ -72,7 +73,8 @@ static void note(enum effect_kind kind, const char *call, struct stack_place pla
   fake.pc = place.pc;
 }
 
-static void ask(enum effect_kind kind, const char *call, struct stack_place place, const void *address, size_t bytes) {
+static void ask(enum effect_kind kind, const char *call, struct stack_place place, const void *address,
+                size_t bytes) {
   if (bytes == 0)
     return;
   note(kind, call, place, address, bytes);

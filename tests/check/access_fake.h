@@ -1,9 +1,9 @@
 /*
  * access_fake.h: a stand-in for check/access.h that knows a few objects and writes down what it is asked.
  *
- * The objects lie in an arena, a stretch of memory that poses as the guarded one; what is asked about other memory isn't
- * written down. Compiled with FAKE_EVERYWHERE all of memory poses as guarded, and nothing is written down: every
- * wrapper then goes its long way on every call.
+ * The objects lie in an arena, a stretch of memory that poses as the guarded one; what is asked about other memory
+ * isn't written down. Compiled with FAKE_EVERYWHERE all of memory poses as guarded, and nothing is written down:
+ * every wrapper then goes its long way on every call.
  */
 #ifndef FREEHOLD_TESTS_ACCESS_FAKE_H
 #define FREEHOLD_TESTS_ACCESS_FAKE_H
@@ -11,7 +11,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum effect_kind { EFFECT_NONE, EFFECT_READ, EFFECT_CARRY, EFFECT_WRITE, EFFECT_STRING, EFFECT_OVERLAP, EFFECT_RELEASE, EFFECT_RELEASE_ALL };
+enum effect_kind {
+  EFFECT_NONE,
+  EFFECT_READ,
+  EFFECT_CARRY,
+  EFFECT_WRITE,
+  EFFECT_STRING,
+  EFFECT_OVERLAP,
+  EFFECT_RELEASE,
+  EFFECT_RELEASE_ALL
+};
 
 struct effect {
   enum effect_kind kind;

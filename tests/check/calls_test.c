@@ -1,6 +1,6 @@
 /*
- * calls_test.c: does each wrapper of a libc function ask for exactly the bytes the call touches, and give what the real
- * function gives? A function of the table that no test here calls is a failure too.
+ * calls_test.c: does each wrapper of a libc function ask for exactly the bytes the call touches, and give what the
+ * real function gives? A function of the table that no test here calls is a failure too.
  */
 #include "access_fake.h"
 #include "expect.h"
@@ -82,7 +82,8 @@ static bool was_called(const char *name) {
 /* ---- What was asked ---- */
 
 static void print_effects(const char *head, const struct effect *effects, size_t count) {
-  static const char *const kinds[] = {"none", "read", "carry", "write", "string", "overlap", "release", "release all"};
+  static const char *const kinds[] = {"none",   "read",    "carry",   "write",
+                                      "string", "overlap", "release", "release all"};
   for (size_t i = 0; i < count; i++)
     fprintf(stderr, "  %s: %s %p %zu\n", head, kinds[effects[i].kind], effects[i].address, effects[i].bytes);
 }
@@ -100,12 +101,18 @@ static void expect_effects(int line, const char *name, const struct effect *want
   exit(1);
 }
 
-#define READ(pointer, bytes)    {EFFECT_READ, (pointer), (bytes)}
-#define CARRY(pointer, bytes)   {EFFECT_CARRY, (pointer), (bytes)}
-#define WRITE(pointer, bytes)   {EFFECT_WRITE, (pointer), (bytes)}
-#define STRING(pointer, length) {EFFECT_STRING, (pointer), (length)}
-#define OVERLAP(pointer, bytes) {EFFECT_OVERLAP, (pointer), (bytes)}
-#define OPEN(pointer, bytes)    {EFFECT_RELEASE, (pointer), (bytes)}
+#define READ(pointer, bytes)                                                                                         \
+  { EFFECT_READ, (pointer), (bytes) }
+#define CARRY(pointer, bytes)                                                                                        \
+  { EFFECT_CARRY, (pointer), (bytes) }
+#define WRITE(pointer, bytes)                                                                                        \
+  { EFFECT_WRITE, (pointer), (bytes) }
+#define STRING(pointer, length)                                                                                      \
+  { EFFECT_STRING, (pointer), (length) }
+#define OVERLAP(pointer, bytes)                                                                                      \
+  { EFFECT_OVERLAP, (pointer), (bytes) }
+#define OPEN(pointer, bytes)                                                                                         \
+  { EFFECT_RELEASE, (pointer), (bytes) }
 /* What is opened and then filled. */
 #define FILL(pointer, room, bytes) OPEN(pointer, room), WRITE(pointer, bytes)
 
@@ -193,7 +200,8 @@ extern void *__memset_chk(void *, int, size_t, size_t);
 extern void __explicit_bzero_chk(void *, size_t, size_t);
 extern char *__stpcpy(char *, const char *), *__stpncpy(char *, const char *, size_t);
 extern char *__strcpy_chk(char *, const char *, size_t), *__stpcpy_chk(char *, const char *, size_t);
-extern char *__strncpy_chk(char *, const char *, size_t, size_t), *__stpncpy_chk(char *, const char *, size_t, size_t);
+extern char *__strncpy_chk(char *, const char *, size_t, size_t),
+    *__stpncpy_chk(char *, const char *, size_t, size_t);
 extern char *__strcat_chk(char *, const char *, size_t), *__strncat_chk(char *, const char *, size_t, size_t);
 extern char *__strdup(const char *), *__strndup(const char *, size_t), *__strtok_r(char *, const char *, char **);
 extern int __xpg_strerror_r(int, char *, size_t);
@@ -206,13 +214,15 @@ extern wchar_t *__wcsncpy_chk(wchar_t *, const wchar_t *, size_t, size_t);
 extern wchar_t *__wcpncpy_chk(wchar_t *, const wchar_t *, size_t, size_t);
 extern wchar_t *__wcscat_chk(wchar_t *, const wchar_t *, size_t);
 extern wchar_t *__wcsncat_chk(wchar_t *, const wchar_t *, size_t, size_t);
-extern size_t __mbstowcs_chk(wchar_t *, const char *, size_t, size_t), __wcstombs_chk(char *, const wchar_t *, size_t, size_t);
+extern size_t __mbstowcs_chk(wchar_t *, const char *, size_t, size_t),
+    __wcstombs_chk(char *, const wchar_t *, size_t, size_t);
 extern size_t call_strlcpy(char *, const char *, size_t), call_strlcat(char *, const char *, size_t);
 
 extern int __printf_chk(int, const char *, ...), __fprintf_chk(FILE *, int, const char *, ...);
 extern int __dprintf_chk(int, int, const char *, ...), __vprintf_chk(int, const char *, va_list);
 extern int __vfprintf_chk(FILE *, int, const char *, va_list), __vdprintf_chk(int, int, const char *, va_list);
-extern int __snprintf_chk(char *, size_t, int, size_t, const char *, ...), __sprintf_chk(char *, int, size_t, const char *, ...);
+extern int __snprintf_chk(char *, size_t, int, size_t, const char *, ...),
+    __sprintf_chk(char *, int, size_t, const char *, ...);
 extern int __vsnprintf_chk(char *, size_t, int, size_t, const char *, va_list);
 extern int __vsprintf_chk(char *, int, size_t, const char *, va_list);
 extern int __asprintf_chk(char **, int, const char *, ...), __vasprintf_chk(char **, int, const char *, va_list);
@@ -224,18 +234,22 @@ extern int __isoc99_wscanf(const wchar_t *, ...), __isoc99_vwscanf(const wchar_t
 extern int __isoc99_fwscanf(FILE *, const wchar_t *, ...), __isoc99_vfwscanf(FILE *, const wchar_t *, va_list);
 extern int __isoc99_swscanf(const wchar_t *, const wchar_t *, ...);
 extern int __isoc99_vswscanf(const wchar_t *, const wchar_t *, va_list);
-extern size_t __fread_chk(void *, size_t, size_t, size_t, FILE *), __fread_unlocked_chk(void *, size_t, size_t, size_t, FILE *);
+extern size_t __fread_chk(void *, size_t, size_t, size_t, FILE *),
+    __fread_unlocked_chk(void *, size_t, size_t, size_t, FILE *);
 extern char *__fgets_chk(char *, size_t, int, FILE *), *__fgets_unlocked_chk(char *, size_t, int, FILE *);
 extern ssize_t __read_chk(int, void *, size_t, size_t), __pread_chk(int, void *, size_t, off_t, size_t);
 extern ssize_t __pread64_chk(int, void *, size_t, off_t, size_t), __recv_chk(int, void *, size_t, size_t, int);
 extern ssize_t __recvfrom_chk(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *);
 extern int __poll_chk(struct pollfd *, nfds_t, int, size_t);
 extern int __ppoll_chk(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t);
-extern ssize_t __readlink_chk(const char *, char *, size_t, size_t), __readlinkat_chk(int, const char *, char *, size_t, size_t);
+extern ssize_t __readlink_chk(const char *, char *, size_t, size_t),
+    __readlinkat_chk(int, const char *, char *, size_t, size_t);
 extern char *__getcwd_chk(char *, size_t, size_t), *__realpath_chk(const char *, char *, size_t);
 extern int __gethostname_chk(char *, size_t, size_t);
-extern int __open_2(const char *, int), __open64_2(const char *, int), __openat_2(int, const char *, int), __openat64_2(int, const char *, int);
-extern int __xstat(int, const char *, struct stat *), __lxstat(int, const char *, struct stat *), __fxstat(int, int, struct stat *);
+extern int __open_2(const char *, int), __open64_2(const char *, int), __openat_2(int, const char *, int),
+    __openat64_2(int, const char *, int);
+extern int __xstat(int, const char *, struct stat *), __lxstat(int, const char *, struct stat *),
+    __fxstat(int, int, struct stat *);
 extern int __xstat64(int, const char *, struct stat64 *), __lxstat64(int, const char *, struct stat64 *);
 extern int __fxstat64(int, int, struct stat64 *), __fxstatat(int, int, const char *, struct stat *, int);
 extern int __fxstatat64(int, int, const char *, struct stat64 *, int);
@@ -283,8 +297,7 @@ static void test_memory(void) {
   REFUSES(1, memset, (to, 0, 17));
 
   char *left = bytes("abcdefgh"), *right = bytes("abcxefgh");
-#define COMPARES(name)                                                                                               \
-  SAME(name, (left, right, 8), CARRY(left, 8), CARRY(right, 8), READ(left, 4), READ(right, 4))
+#define COMPARES(name) SAME(name, (left, right, 8), CARRY(left, 8), CARRY(right, 8), READ(left, 4), READ(right, 4))
   COMPARES(memcmp);
   COMPARES(bcmp);
   REFUSES(2, memcmp, (left, right, 9));
@@ -445,7 +458,8 @@ static void test_strings(void) {
 static void test_numbers(void) {
   char *number = bytes(" -12;"), **end = NEW(char *);
   locale_t plain = newlocale(LC_ALL_MASK, "C", NULL);
-#define READS_NUMBER(name, arguments) SAME(name, arguments, CARRY(number, 5), READ(number, 5), WRITE(end, sizeof *end))
+#define READS_NUMBER(name, arguments)                                                                                \
+  SAME(name, arguments, CARRY(number, 5), READ(number, 5), WRITE(end, sizeof *end))
   READS_NUMBER(strtol, (number, end, 10));
   EXPECT(*end == number + 4);
   READS_NUMBER(strtoll, (number, end, 10));
@@ -669,7 +683,8 @@ static void test_print(void) {
   LIST_GIVES(__vdprintf_chk, (fd, 1, format, name), 5, FORMATS);
   wchar_t *wide_format = wide_text(L"%ls"), *wide_name = wide_text(L"ab");
   GIVES(fwprintf, (wide_null, wide_format, wide_name), 2, WIDE_STRING(wide_format, 3), WIDE_STRING(wide_name, 2));
-  LIST_GIVES(vfwprintf, (wide_null, wide_format, wide_name), 2, WIDE_STRING(wide_format, 3), WIDE_STRING(wide_name, 2));
+  LIST_GIVES(vfwprintf, (wide_null, wide_format, wide_name), 2, WIDE_STRING(wide_format, 3),
+             WIDE_STRING(wide_name, 2));
   output_off();
   FILE *narrow = stdout;
   stdout = wide_null;
@@ -697,7 +712,8 @@ static void test_print(void) {
     GIVES(snprintf, (out, sizeof out, text, __VA_ARGS__), (int)strlen(other), STRING(name, 3));                      \
     EXPECT(strcmp(out, other) == 0);                                                                                 \
   } while (0)
-  AS_PRINTED("%d%5ld%-*u%hhx%hX%lld%zu%jd%td %s", 1, 2l, 5, 3u, 4, 5, 6ll, (size_t)7, (intmax_t)8, (ptrdiff_t)9, name);
+  AS_PRINTED("%d%5ld%-*u%hhx%hX%lld%zu%jd%td %s", 1, 2l, 5, 3u, 4, 5, 6ll, (size_t)7, (intmax_t)8, (ptrdiff_t)9,
+             name);
   AS_PRINTED("%f%Lf%*.*g%e%a%c%p%%%m %s", 1.5, 2.5l, 9, 3, 2.5, 3.5, 4.5, 'c', (void *)out, name);
   AS_PRINTED("%s%5s%.2s %s", "a", "b", "c", name);
   AS_PRINTED("%lc%ls%s", (wint_t)'x', L"wide", name);
@@ -766,9 +782,9 @@ static void test_scan(void) {
   char *source = text("12 abc xyz pqr"), *format = text("%d %s %7[xyz] %3c%n");
 #define OPENS_TARGETS                                                                                                \
   OPEN(number, sizeof *number), OPEN(word, 8), OPEN(set, 8), OPEN(letters, 3), OPEN(count, sizeof *count)
-#define SCANS                                                                                                        \
-  OPENS_TARGETS, WRITE(number, sizeof *number), WRITE(word, 4), WRITE(set, 4), WRITE(letters, 3)
-  GIVES(sscanf, (source, format, number, word, set, letters, count), 4, STRING(source, 14), STRING(format, 19), SCANS);
+#define SCANS OPENS_TARGETS, WRITE(number, sizeof *number), WRITE(word, 4), WRITE(set, 4), WRITE(letters, 3)
+  GIVES(sscanf, (source, format, number, word, set, letters, count), 4, STRING(source, 14), STRING(format, 19),
+        SCANS);
   EXPECT_EQUAL(*number, 12);
   EXPECT_EQUAL(*count, 14);
   EXPECT(strcmp(word, "abc") == 0);
@@ -797,18 +813,19 @@ static void test_scan(void) {
 #define FILE_SCANS(name, list, new_input)                                                                            \
   do {                                                                                                               \
     FILE *input = new_input;                                                                                         \
-    GIVES(name, (input, "%d %s", number, word), 2, OPEN(number, 4), OPEN(word, 8), WRITE(number, 4), WRITE(word, 4)); \
+    GIVES(name, (input, "%d %s", number, word), 2, OPEN(number, 4), OPEN(word, 8), WRITE(number, 4),                 \
+          WRITE(word, 4));                                                                                           \
     rewind(input);                                                                                                   \
-    LIST_GIVES(list, (input, "%d %s", number, word), 2, OPEN(number, 4), OPEN(word, 8), WRITE(number, 4),           \
+    LIST_GIVES(list, (input, "%d %s", number, word), 2, OPEN(number, 4), OPEN(word, 8), WRITE(number, 4),            \
                WRITE(word, 4));                                                                                      \
     fclose(input);                                                                                                   \
   } while (0)
   FILE_SCANS(fscanf, vfscanf, reading("5 abc"));
   FILE_SCANS(__isoc99_fscanf, __isoc99_vfscanf, reading("5 abc"));
-#define INPUT_SCANS(name, list, spelling)                                                                 \
+#define INPUT_SCANS(name, list, spelling)                                                                            \
   do {                                                                                                               \
     FILE *kept = stdin;                                                                                              \
-    stdin = reading("5 6");                                                                                     \
+    stdin = reading("5 6");                                                                                          \
     GIVES(name, (spelling, number), 1, OPEN(number, 4), WRITE(number, 4));                                           \
     LIST_GIVES(list, (spelling, number), 1, OPEN(number, 4), WRITE(number, 4));                                      \
     fclose(stdin);                                                                                                   \
@@ -820,7 +837,7 @@ static void test_scan(void) {
   INPUT_SCANS(__isoc99_wscanf, __isoc99_vwscanf, L"%d");
 #define WIDE_FILE_SCANS(name, list)                                                                                  \
   do {                                                                                                               \
-    FILE *input = reading("5 6");                                                                               \
+    FILE *input = reading("5 6");                                                                                    \
     GIVES(name, (input, L"%d", number), 1, OPEN(number, 4), WRITE(number, 4));                                       \
     LIST_GIVES(list, (input, L"%d", number), 1, OPEN(number, 4), WRITE(number, 4));                                  \
     fclose(input);                                                                                                   \
@@ -998,7 +1015,8 @@ static void test_descriptors(void) {
   struct iovec remote = {(char[12]){0}, 12};
   GIVES(process_vm_readv, (getpid(), vectors, 2, &remote, 1, 0), 12, OPEN_ALL, VECTORS, OPEN(to, 4), OPEN(to + 8, 8),
         WRITE(to, 4), WRITE(to + 8, 8));
-  GIVES(process_vm_writev, (getpid(), vectors, 2, &remote, 1, 0), 12, VECTORS, CARRY(to, 4), CARRY(to + 8, 8), OPEN_ALL);
+  GIVES(process_vm_writev, (getpid(), vectors, 2, &remote, 1, 0), 12, VECTORS, CARRY(to, 4), CARRY(to + 8, 8),
+        OPEN_ALL);
 
   int *ends = fake_object(2 * sizeof *ends);
   GIVES(pipe2, (ends, O_CLOEXEC), 0, FILL(ends, 8, 8));
@@ -1166,12 +1184,14 @@ static void test_waiting(void) {
   GIVES(epoll_ctl, (epoll, EPOLL_CTL_ADD, ends[0], event), 0, CARRY(event, sizeof *event));
 #define EVENTS_COME OPEN(events, 4 * sizeof *events)
   GIVES(epoll_wait, (epoll, events, 4, 0), 1, EVENTS_COME, WRITE(events, sizeof *events));
-  GIVES(epoll_pwait, (epoll, events, 4, 0, mask), 1, EVENTS_COME, OPEN(mask, sizeof *mask), WRITE(events, sizeof *events));
+  GIVES(epoll_pwait, (epoll, events, 4, 0, mask), 1, EVENTS_COME, OPEN(mask, sizeof *mask),
+        WRITE(events, sizeof *events));
   extern __typeof__(epoll_pwait2) call_epoll_pwait2;
   note_called("epoll_pwait2");
   fake_forget();
   if (call_epoll_pwait2(epoll, events, 4, timeout, mask) == 1)
-    EXPECT_EFFECTS(epoll_pwait2, EVENTS_COME, READ(timeout, 16), OPEN(mask, sizeof *mask), WRITE(events, sizeof *events));
+    EXPECT_EFFECTS(epoll_pwait2, EVENTS_COME, READ(timeout, 16), OPEN(mask, sizeof *mask),
+                   WRITE(events, sizeof *events));
   close(epoll);
   close(ends[0]);
   close(ends[1]);
@@ -1282,7 +1302,8 @@ static void test_paths(void) {
   char *null = text("/dev/null");
   int fd = open("/dev/null", O_RDONLY);
   void *answer = fake_object(4096);
-#define ANSWERS(name, arguments, type) GIVES(name, arguments, 0, STRING(null, 9), FILL(answer, sizeof(type), sizeof(type)))
+#define ANSWERS(name, arguments, type)                                                                               \
+  GIVES(name, arguments, 0, STRING(null, 9), FILL(answer, sizeof(type), sizeof(type)))
 #define ANSWERS_OPEN(name, arguments, type) GIVES(name, arguments, 0, FILL(answer, sizeof(type), sizeof(type)))
   ANSWERS(stat, (null, answer), struct stat);
   EXPECT(S_ISCHR(((struct stat *)answer)->st_mode));
@@ -1463,7 +1484,8 @@ static void test_programs(void) {
   if (child == 0) {
     extern __typeof__(execle) call_execle;
     char *const own[] = {(char *)(uintptr_t) "SEEN=yes", NULL};
-    call_execle("/bin/sh", "sh", "-c", "test \"$SEEN$1$2\" = yesab && test $# = 2 && exit 9", "sh", "a", "b", NULL, own);
+    call_execle("/bin/sh", "sh", "-c", "test \"$SEEN$1$2\" = yesab && test $# = 2 && exit 9", "sh", "a", "b", NULL,
+                own);
     _exit(1);
   }
   EXPECT_EQUAL(waitpid(child, &state, 0), child);
@@ -1471,7 +1493,8 @@ static void test_programs(void) {
   pid_t *process = NEW(pid_t);
   char *const true_arguments[] = {(char *)(uintptr_t) "true", NULL};
 #define SPAWNS(name, program)                                                                                        \
-  GIVES(name, (process, program, NULL, NULL, true_arguments, environ), 0, OPEN_ALL, WRITE(process, sizeof *process)); \
+  GIVES(name, (process, program, NULL, NULL, true_arguments, environ), 0, OPEN_ALL,                                  \
+        WRITE(process, sizeof *process));                                                                            \
   EXPECT_EQUAL(waitpid(*process, &state, 0), *process);                                                              \
   EXPECT_EQUAL(state, 0)
   SPAWNS(posix_spawn, "/bin/true");
@@ -1549,7 +1572,8 @@ static void test_cancellation(void) {
 }
 
 /* What must not be tried on a machine that is used, or is called like one above, with the same body. */
-static const char *const not_called[] = {"chroot", "acct", "mount", "umount", "umount2", "swapon", "pivot_root", "setgroups"};
+static const char *const not_called[] = {"chroot",  "acct",   "mount",      "umount",
+                                         "umount2", "swapon", "pivot_root", "setgroups"};
 
 static void test_all_were_called(void) {
   size_t missed = 0, all = 0;
