@@ -4,11 +4,13 @@
 #include "guard/guard.h"
 #include "space/space.h"
 
+#include <sys/mman.h>
+
 struct fake fake;
 
-enum { ARENA_BYTES = 1 << 20, OBJECTS_MOST = 512, GAP_BYTES = 256 };
+enum { PAGE_BYTES = 4096, ARENA_BYTES = 1 << 20, OBJECTS_MOST = 512, GAP_BYTES = 256 };
 
-static _Alignas(64) unsigned char arena[ARENA_BYTES];
+static _Alignas(PAGE_BYTES) unsigned char arena[ARENA_BYTES];
 static struct {
   unsigned char *start;
   size_t bytes;
@@ -41,6 +43,16 @@ void *fake_object(size_t bytes) {
   objects[object_count].start = start;
   objects[object_count++].bytes = bytes;
   return start;
+}
+
+void *fake_object_at_guard(size_t bytes) {
+  arena_used = align_up(arena_used + bytes, PAGE_BYTES) - bytes;
+  void *object = fake_object(bytes);
+  void *guard = (char *)object + bytes;
+  if (mprotect(guard, PAGE_BYTES, PROT_NONE) != 0)
+    __builtin_trap();
+  arena_used = (size_t)((unsigned char *)guard - arena) + PAGE_BYTES + GAP_BYTES;
+  return object;
 }
 
 const void *fake_arena(void) {

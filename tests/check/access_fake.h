@@ -42,6 +42,8 @@ extern struct fake fake;
 
 /* A new object of the arena, zeroed, far from the others. */
 void *fake_object(size_t bytes);
+/* One that ends where a page begins that can't be touched. */
+void *fake_object_at_guard(size_t bytes);
 void fake_forget(void);
 /* What a release of everything is noted with. */
 const void *fake_arena(void);

@@ -712,8 +712,8 @@ static void test_print(void) {
     GIVES(snprintf, (out, sizeof out, text, __VA_ARGS__), (int)strlen(other), STRING(name, 3));                      \
     EXPECT(strcmp(out, other) == 0);                                                                                 \
   } while (0)
-  AS_PRINTED("%d%5ld%-*u%hhx%hX%lld%zu%jd%td %s", 1, 2l, 5, 3u, 4, 5, 6ll, (size_t)7, (intmax_t)8, (ptrdiff_t)9,
-             name);
+  AS_PRINTED("%d%5ld%-*u%hhx%hX%lld%zu%jd%td %s", 1, 2l, 5, 3u, (unsigned char)4, (unsigned short)5, 6ll, (size_t)7,
+             (intmax_t)8, (ptrdiff_t)9, name);
   AS_PRINTED("%f%Lf%*.*g%e%a%c%p%%%m %s", 1.5, 2.5l, 9, 3, 2.5, 3.5, 4.5, 'c', (void *)out, name);
   AS_PRINTED("%s%5s%.2s %s", "a", "b", "c", name);
   AS_PRINTED("%lc%ls%s", (wint_t)'x', L"wide", name);
@@ -1061,6 +1061,33 @@ static void test_descriptors(void) {
   GIVES(lio_listio64, (LIO_WAIT, (void *)requests, 1, NULL), 0, OPEN_ALL);
   close(fd);
   close(copy);
+}
+
+/* Nothing is touched behind an object that the call itself does not touch, and a kernel that could not write says so. */
+static void test_guards(void) {
+  char *text_at_guard = memcpy(fake_object_at_guard(4), "12;x", 4);
+  SAME(memchr, (text_at_guard, ';', SIZE_MAX / 2), CARRY(text_at_guard, 4), READ(text_at_guard, 3));
+  SAME(strtol, (text_at_guard, NULL, 10), CARRY(text_at_guard, 4), READ(text_at_guard, 3));
+  SAME(strncmp, (text_at_guard, "12;xyz", 4), CARRY(text_at_guard, 4), READ(text_at_guard, 4));
+  SAME(memcmp, (text_at_guard, "12;y", 4), CARRY(text_at_guard, 4), READ(text_at_guard, 4));
+  SAME(strnlen, (text_at_guard, 4), STRING(text_at_guard, 4));
+  wchar_t *wide_at_guard = fake_object_at_guard(WIDE(2));
+  wide_at_guard[0] = wide_at_guard[1] = L'a';
+  SAME(wcsnlen, (wide_at_guard, 2), CARRY(wide_at_guard, WIDE(2)), READ(wide_at_guard, WIDE(2)));
+  SAME(wcsncmp, (wide_at_guard, L"aa", 2), CARRY(wide_at_guard, WIDE(2)), READ(wide_at_guard, WIDE(2)));
+
+  int ends[2];
+  EXPECT_EQUAL(pipe(ends), 0);
+  EXPECT_EQUAL(write(ends[1], "0123456789", 10), 10);
+  char *small = fake_object_at_guard(4);
+  GIVES(read, (ends[0], small, 10), -1, OPEN(small, 4), WRITE(small, 10));
+  EXPECT_EQUAL(errno, EFAULT);
+  EXPECT_EQUAL(fake.refused, 1);
+  struct stat *status = fake_object_at_guard(sizeof *status - 8);
+  GIVES(fstat, (ends[0], status), -1, OPEN(status, sizeof *status - 8), WRITE(status, sizeof *status));
+  EXPECT_EQUAL(fake.refused, 1);
+  close(ends[0]);
+  close(ends[1]);
 }
 
 static void test_sockets(void) {
@@ -1606,6 +1633,7 @@ int main(int count, char **arguments) {
   test_scan();
   test_files();
   test_descriptors();
+  test_guards();
   test_sockets();
   test_waiting();
   test_paths();
