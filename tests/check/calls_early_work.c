@@ -26,7 +26,7 @@ static int zero(void) {
   return 0;
 }
 
-static int (*resolve(void))(void) {
+__attribute__((used)) static int (*resolve(void))(void) {
   return early_calls_work() ? one : zero;
 }
 
