@@ -7,8 +7,10 @@
 
 #include <dlfcn.h>
 
-/* The linker makes these two names for the section that the wrappers' entries stand in. */
-INTERNAL extern struct call __start_freehold_calls[], __stop_freehold_calls[];
+/* The linker makes these two names for the section that the wrappers' entries stand in; there is none in a program
+ * that is linked with none of them. */
+INTERNAL extern struct call __start_freehold_calls[] __attribute__((weak));
+INTERNAL extern struct call __stop_freehold_calls[] __attribute__((weak));
 
 const struct call *calls_at(size_t number) {
   return number < (size_t)(__stop_freehold_calls - __start_freehold_calls) ? &__start_freehold_calls[number] : NULL;
@@ -16,8 +18,8 @@ const struct call *calls_at(size_t number) {
 
 /* NULL when the C library has no such function; the loader then keeps a message for dlerror. */
 static void *look_up(struct call *call) {
-  /* Old programs ask for the memcpy of before glibc 2.14, which allows overlap; the wrapper answers for both versions, and
-   * to the others memmove is a memcpy. */
+  /* Old programs ask for the memcpy of before glibc 2.14, which allows overlap; the wrapper answers for both
+   * versions, and to the others memmove is a memcpy. */
   void *real = dlsym(RTLD_NEXT, own_strcmp(call->name, "memcpy") == 0 ? "memmove" : call->name);
 #if defined(__GLIBC__) && defined(__x86_64__)
   if (real == NULL) /* names for old programs alone */

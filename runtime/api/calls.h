@@ -1,8 +1,9 @@
 /*
  * calls.h: how a wrapper of one of libc's functions is stated.
  *
- * The checking library exports functions of libc's names. Each asks check/access.h about the bytes that the call will
- * touch, and then calls the function it stands for, the next of that name. What a call touches stands in tables:
+ * The checking library exports functions of libc's names. Each asks check/access.h about the bytes that the call
+ * will touch, and then calls the function it stands for, the next of that name. What a call touches stands in
+ * tables:
  *
  *   CALL(result, name, (parameters), (arguments), where, before, after)
  *
@@ -11,16 +12,17 @@
  *   before   effects that are checked before the real call
  *   after    those that depend on what it gave: `result`. errno is what the real function left.
  *
- * CALL_NOTHING is for functions without a result, CALL_BASIC for those that may be called when nothing has been set up yet
- * (own_NAME in calls_own.h does their work until then), CALL_BY_HAND(result, name, (parameters)) { body } for what fits
- * no table: printf, say; the body calls REAL(name).
+ * CALL_NOTHING is for functions without a result, CALL_BASIC for those that may be called when nothing has been set
+ * up yet (own_NAME in calls_own.h does their work until then), CALL_BY_HAND(result, name, (parameters)) { body }
+ * for what fits no table: printf, say; the body calls REAL(name).
  *
- * The C name of a wrapper is call_NAME, so that the tables don't fight with libc's headers or a compiler's builtins; only
- * the symbol is called NAME. Without standard names (FH_NO_STANDARD_NAMES) the symbol is call_NAME as well, and hidden.
+ * The C name of a wrapper is call_NAME, so that the tables don't fight with libc's headers or a compiler's
+ * builtins; only the symbol is called NAME. Without standard names (FH_NO_STANDARD_NAMES) the symbol is call_NAME
+ * as well, and hidden.
  *
- * A wrapper ends with jumps, not calls, so that what it takes for its caller's place is the program's. It may run before
- * the library's relocations are done, when another library's IFUNC resolver calls it: until `real` is set it touches
- * nothing but hidden variables.
+ * A wrapper ends with jumps, not calls, so that what it takes for its caller's place is the program's. It may run
+ * before the library's relocations are done, when another library's IFUNC resolver calls it: until `real` is set it
+ * touches nothing but hidden variables.
  */
 #ifndef FREEHOLD_API_CALLS_H
 #define FREEHOLD_API_CALLS_H
@@ -32,11 +34,13 @@
 
 #include <errno.h>
 
-/* One wrapped function. They stand in a section of their own, which is the list of them. */
+/* One wrapped function. They stand in a section of their own, which is the list of them; aligned to exactly their size, so
+ * that the linker leaves no gaps. `real` is atomic, and NULL until it was looked up. */
 struct call {
   const char *name;
-  void *real;                   /* atomic; NULL until it was looked up */
-} __attribute__((aligned(16))); /* exactly its size, so that the linker leaves no gaps */
+  void *real;
+} __attribute__((aligned(16)));
+_Static_assert(sizeof(struct call) == 16, "a call's entry must be as large as its alignment");
 
 /* Finds the real function; ends the program with a line if libc has none: there is nothing to go on with. */
 COLD void *call_find(struct call *call);
@@ -81,8 +85,8 @@ ALWAYS_INLINE void *call_real(struct call *call) {
   const struct call_site site = {#name, STACK_HERE()};                                                               \
   (void)site
 
-/* The way with checks is a function of its own, so that the other one needs no frame. `find` is what is called while the
- * real function is not known. */
+/* The way with checks is a function of its own, so that the other one needs no frame. `find` is what is called
+ * while the real function is not known. */
 #define CALL_FAST(type, name, parameters, arguments, where)                                                          \
   type call_##name parameters {                                                                                      \
     name##_function *real = (name##_function *)__atomic_load_n(&name##_call.real, __ATOMIC_ACQUIRE);                 \
@@ -160,9 +164,9 @@ ALWAYS_INLINE void *call_real(struct call *call) {
 #define LENGTH_WITHIN(pointer, most) access_string(site.call, site.place, (pointer), (most))
 /* The two must not overlap, but may be the same. */
 #define APART(to, from, bytes) effect_apart(&site, (to), (from), (bytes))
-/* Up to so many bytes may be written, perhaps by the kernel: it must be able to. Never reports: how many are written is
- * known only afterwards, and a program may promise more than it has as long as less comes. FILLED then says how many; a
- * kernel that met a page it could not write (EFAULT) has shown that the promise was wrong. */
+/* Up to so many bytes may be written, perhaps by the kernel: it must be able to. Never reports: how many are
+ * written is known only afterwards, and a program may promise more than it has as long as less comes. FILLED then
+ * says how many; a kernel that met a page it could not write (EFAULT) has shown that the promise was wrong. */
 #define OPENS(pointer, bytes)           effect_opens((pointer), (bytes))
 #define FILLED(pointer, bytes, written) effect_filled(&site, (pointer), (bytes), (written), (intptr_t)result == -1)
 /* The same for one object of a pointer's type that is filled when the call succeeds. */

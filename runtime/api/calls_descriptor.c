@@ -1,8 +1,8 @@
 /*
  * calls_descriptor.c: reading, writing and waiting for descriptors. The notation is explained in calls.h.
  *
- * The kernel writes where the program told it to: how much is known from the result. A program may ask for more than its
- * object has room for as long as less comes.
+ * The kernel writes where the program told it to: how much is known from the result. A program may ask for more
+ * than its object has room for as long as less comes.
  */
 #include "api/calls_vector.h"
 
@@ -27,8 +27,10 @@
 
 CALL(ssize_t, read, (int fd, void *to, size_t bytes), (fd, to, bytes), AT(to), READ_IN, CAME_IN)
 CALL(ssize_t, pread, (int fd, void *to, size_t bytes, off_t offset), (fd, to, bytes, offset), AT(to), READ_IN, CAME_IN)
-CALL(ssize_t, pread64, (int fd, void *to, size_t bytes, off_t offset), (fd, to, bytes, offset), AT(to), READ_IN, CAME_IN)
-CALL(ssize_t, __read_chk, (int fd, void *to, size_t bytes, size_t room), (fd, to, bytes, room), AT(to), READ_IN, CAME_IN)
+CALL(ssize_t, pread64, (int fd, void *to, size_t bytes, off_t offset), (fd, to, bytes, offset), AT(to), READ_IN,
+     CAME_IN)
+CALL(ssize_t, __read_chk, (int fd, void *to, size_t bytes, size_t room), (fd, to, bytes, room), AT(to), READ_IN,
+     CAME_IN)
 CALL(ssize_t, __pread_chk, (int fd, void *to, size_t bytes, off_t offset, size_t room), (fd, to, bytes, offset, room),
      AT(to), READ_IN, CAME_IN)
 CALL(ssize_t, __pread64_chk, (int fd, void *to, size_t bytes, off_t offset, size_t room), (fd, to, bytes, offset, room),
@@ -40,7 +42,8 @@ CALL(ssize_t, pwrite64, (int fd, const void *from, size_t bytes, off_t offset), 
      WRITE_OUT, NOTHING)
 CALL(ssize_t, getdents64, (int fd, void *to, size_t bytes), (fd, to, bytes), AT(to), READ_IN, CAME_IN)
 CALL(ssize_t, getrandom, (void *to, size_t bytes, unsigned flags), (to, bytes, flags), AT(to), READ_IN, CAME_IN)
-CALL(int, getentropy, (void *to, size_t bytes), (to, bytes), AT(to), READ_IN, FILLED(to, bytes, result == 0 ? bytes : 0))
+CALL(int, getentropy, (void *to, size_t bytes), (to, bytes), AT(to), READ_IN,
+     FILLED(to, bytes, result == 0 ? bytes : 0))
 
 /* ---- Vectors ---- */
 
@@ -59,7 +62,8 @@ CALL(ssize_t, preadv2, (int fd, const struct iovec *vectors, int count, off_t of
      (fd, vectors, count, offset, flags), ALWAYS, READ_INTO_VECTORS, CAME_INTO_VECTORS)
 CALL(ssize_t, preadv64v2, (int fd, const struct iovec *vectors, int count, off_t offset, int flags),
      (fd, vectors, count, offset, flags), ALWAYS, READ_INTO_VECTORS, CAME_INTO_VECTORS)
-CALL(ssize_t, writev, (int fd, const struct iovec *vectors, int count), (fd, vectors, count), ALWAYS, WRITE_VECTORS, NOTHING)
+CALL(ssize_t, writev, (int fd, const struct iovec *vectors, int count), (fd, vectors, count), ALWAYS, WRITE_VECTORS,
+     NOTHING)
 CALL(ssize_t, pwritev, (int fd, const struct iovec *vectors, int count, off_t offset), (fd, vectors, count, offset),
      ALWAYS, WRITE_VECTORS, NOTHING)
 CALL(ssize_t, pwritev64, (int fd, const struct iovec *vectors, int count, off_t offset), (fd, vectors, count, offset),
@@ -68,7 +72,8 @@ CALL(ssize_t, pwritev2, (int fd, const struct iovec *vectors, int count, off_t o
      (fd, vectors, count, offset, flags), ALWAYS, WRITE_VECTORS, NOTHING)
 CALL(ssize_t, pwritev64v2, (int fd, const struct iovec *vectors, int count, off_t offset, int flags),
      (fd, vectors, count, offset, flags), ALWAYS, WRITE_VECTORS, NOTHING)
-CALL(ssize_t, vmsplice, (int fd, const struct iovec *vectors, size_t count, unsigned flags), (fd, vectors, count, flags),
+CALL(ssize_t, vmsplice, (int fd, const struct iovec *vectors, size_t count, unsigned flags),
+     (fd, vectors, count, flags),
      ALWAYS, effect_vectors_carried(&site, vectors, count); effect_vectors_opened(&site, vectors, count), NOTHING)
 /* The other process's addresses are not ours to check; it may be this one. */
 CALL(ssize_t, process_vm_readv, (pid_t process, const struct iovec *vectors, unsigned long count,
@@ -83,9 +88,11 @@ CALL(ssize_t, process_vm_writev, (pid_t process, const struct iovec *vectors, un
 
 /* ---- From descriptor to descriptor: the offsets are read and set. ---- */
 
-CALL(ssize_t, sendfile, (int to_fd, int from_fd, off_t *offset, size_t bytes), (to_fd, from_fd, offset, bytes), AT(offset),
+CALL(ssize_t, sendfile, (int to_fd, int from_fd, off_t *offset, size_t bytes), (to_fd, from_fd, offset, bytes),
+     AT(offset),
      UPDATES(offset, sizeof *offset), NOTHING)
-CALL(ssize_t, sendfile64, (int to_fd, int from_fd, off_t *offset, size_t bytes), (to_fd, from_fd, offset, bytes), AT(offset),
+CALL(ssize_t, sendfile64, (int to_fd, int from_fd, off_t *offset, size_t bytes), (to_fd, from_fd, offset, bytes),
+     AT(offset),
      UPDATES(offset, sizeof *offset), NOTHING)
 CALL(ssize_t, splice, (int from_fd, off_t *from, int to_fd, off_t *to, size_t bytes, unsigned flags),
      (from_fd, from, to_fd, to, bytes, flags), AT(from) || AT(to),
@@ -96,8 +103,10 @@ CALL(ssize_t, copy_file_range, (int from_fd, off_t *from, int to_fd, off_t *to, 
 
 /* ---- Sockets ---- */
 
-CALL(ssize_t, send, (int fd, const void *from, size_t bytes, int flags), (fd, from, bytes, flags), AT(from), WRITE_OUT, NOTHING)
-CALL(ssize_t, sendto, (int fd, const void *from, size_t bytes, int flags, const struct sockaddr *address, socklen_t room),
+CALL(ssize_t, send, (int fd, const void *from, size_t bytes, int flags), (fd, from, bytes, flags), AT(from), WRITE_OUT,
+     NOTHING)
+CALL(ssize_t, sendto,
+     (int fd, const void *from, size_t bytes, int flags, const struct sockaddr *address, socklen_t room),
      (fd, from, bytes, flags, address, room), AT(from) || AT(address), WRITE_OUT; CARRIES(address, room), NOTHING)
 CALL(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags), ALWAYS,
      effect_message_sent(&site, message), NOTHING)
@@ -110,7 +119,8 @@ CALL(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags
 
 /* With MSG_TRUNC the result counts what did not fit, too; FILLED looks no further than `bytes`. */
 CALL(ssize_t, recv, (int fd, void *to, size_t bytes, int flags), (fd, to, bytes, flags), AT(to), READ_IN, CAME_IN)
-CALL(ssize_t, __recv_chk, (int fd, void *to, size_t bytes, size_t room, int flags), (fd, to, bytes, room, flags), AT(to),
+CALL(ssize_t, __recv_chk, (int fd, void *to, size_t bytes, size_t room, int flags), (fd, to, bytes, room, flags),
+     AT(to),
      READ_IN, CAME_IN)
 
 /* A socket's address: the kernel fills what fits, and says how long it really is. */
@@ -144,9 +154,11 @@ CALL(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags
          effect_message_opened(&site, &messages[i].msg_hdr);
      },
      for (int i = 0; i < result; i++)
-       effect_vectors_filled(&site, messages[i].msg_hdr.msg_iov, messages[i].msg_hdr.msg_iovlen, messages[i].msg_len, false))
+       effect_vectors_filled(&site, messages[i].msg_hdr.msg_iov, messages[i].msg_hdr.msg_iovlen, messages[i].msg_len,
+                             false))
 
-CALL(int, accept, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length), AT(address) || AT(length),
+CALL(int, accept, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length),
+     AT(address) || AT(length),
      ADDRESS_IN, ADDRESS_CAME)
 CALL(int, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags), (fd, address, length, flags),
      AT(address) || AT(length), ADDRESS_IN, ADDRESS_CAME)
@@ -156,9 +168,11 @@ CALL(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length), (f
      AT(address) || AT(length), ADDRESS_IN, ADDRESS_CAME)
 CALL(int, getsockopt, (int fd, int level, int option, void *address, socklen_t *length),
      (fd, level, option, address, length), AT(address) || AT(length), ADDRESS_IN, ADDRESS_CAME)
-CALL(int, setsockopt, (int fd, int level, int option, const void *from, socklen_t bytes), (fd, level, option, from, bytes),
+CALL(int, setsockopt, (int fd, int level, int option, const void *from, socklen_t bytes),
+     (fd, level, option, from, bytes),
      AT(from), WRITE_OUT, NOTHING)
-CALL(int, connect, (int fd, const struct sockaddr *from, socklen_t bytes), (fd, from, bytes), AT(from), WRITE_OUT, NOTHING)
+CALL(int, connect, (int fd, const struct sockaddr *from, socklen_t bytes), (fd, from, bytes), AT(from), WRITE_OUT,
+     NOTHING)
 CALL(int, bind, (int fd, const struct sockaddr *from, socklen_t bytes), (fd, from, bytes), AT(from), WRITE_OUT, NOTHING)
 
 /* ---- Waiting ---- */
@@ -170,7 +184,8 @@ CALL(int, __poll_chk, (struct pollfd *waits, nfds_t count, int timeout, size_t r
 CALL(int, ppoll, (struct pollfd *waits, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
      (waits, count, timeout, mask), AT(waits) || AT(timeout) || AT(mask),
      POLL; READS(timeout, sizeof *timeout); RELEASES(mask, sizeof *mask), NOTHING)
-CALL(int, __ppoll_chk, (struct pollfd *waits, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room),
+CALL(int, __ppoll_chk,
+     (struct pollfd *waits, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room),
      (waits, count, timeout, mask, room), AT(waits) || AT(timeout) || AT(mask),
      POLL; READS(timeout, sizeof *timeout); RELEASES(mask, sizeof *mask), NOTHING)
 
@@ -183,25 +198,30 @@ CALL(int, __ppoll_chk, (struct pollfd *waits, nfds_t count, const struct timespe
 CALL(int, select, (int count, fd_set *reads, fd_set *writes, fd_set *others, struct timeval *timeout),
      (count, reads, writes, others, timeout), AT(reads) || AT(writes) || AT(others) || AT(timeout),
      SELECT; UPDATES(timeout, sizeof *timeout), NOTHING)
-CALL(int, pselect, (int count, fd_set *reads, fd_set *writes, fd_set *others, const struct timespec *timeout, const sigset_t *mask),
+CALL(int, pselect,
+     (int count, fd_set *reads, fd_set *writes, fd_set *others, const struct timespec *timeout, const sigset_t *mask),
      (count, reads, writes, others, timeout, mask), AT(reads) || AT(writes) || AT(others) || AT(timeout) || AT(mask),
      SELECT; READS(timeout, sizeof *timeout); RELEASES(mask, sizeof *mask), NOTHING)
 
 #define EVENTS_WANTED OPENS(events, product(positive(most), sizeof *events))
 #define EVENTS_CAME   FILLED(events, product(positive(most), sizeof *events), product(positive(result), sizeof *events))
-CALL(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), (epoll, operation, fd, event), AT(event),
+CALL(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), (epoll, operation, fd, event),
+     AT(event),
      if (operation != EPOLL_CTL_DEL) CARRIES(event, sizeof *event), NOTHING)
 CALL(int, epoll_wait, (int epoll, struct epoll_event *events, int most, int timeout), (epoll, events, most, timeout),
      AT(events), EVENTS_WANTED, EVENTS_CAME)
 CALL(int, epoll_pwait, (int epoll, struct epoll_event *events, int most, int timeout, const sigset_t *mask),
-     (epoll, events, most, timeout, mask), AT(events) || AT(mask), EVENTS_WANTED; RELEASES(mask, sizeof *mask), EVENTS_CAME)
-CALL(int, epoll_pwait2, (int epoll, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask),
+     (epoll, events, most, timeout, mask), AT(events) || AT(mask), EVENTS_WANTED; RELEASES(mask, sizeof *mask),
+     EVENTS_CAME)
+CALL(int, epoll_pwait2,
+     (int epoll, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask),
      (epoll, events, most, timeout, mask), AT(events) || AT(timeout) || AT(mask),
      EVENTS_WANTED; READS(timeout, sizeof *timeout); RELEASES(mask, sizeof *mask), EVENTS_CAME)
 
 /* ---- Pairs ---- */
 
-CALL(int, pipe, (int *ends), (ends), AT(ends), OPENS(ends, 2 * sizeof *ends), FILLED(ends, 2 * sizeof *ends, result == 0 ? 2 * sizeof *ends : 0))
+CALL(int, pipe, (int *ends), (ends), AT(ends), OPENS(ends, 2 * sizeof *ends),
+     FILLED(ends, 2 * sizeof *ends, result == 0 ? 2 * sizeof *ends : 0))
 CALL(int, pipe2, (int *ends, int flags), (ends, flags), AT(ends), OPENS(ends, 2 * sizeof *ends),
      FILLED(ends, 2 * sizeof *ends, result == 0 ? 2 * sizeof *ends : 0))
 CALL(int, socketpair, (int domain, int type, int protocol, int *ends), (domain, type, protocol, ends), AT(ends),
@@ -211,9 +231,11 @@ CALL(int, socketpair, (int domain, int type, int protocol, int *ends), (domain, 
 
 CALL(int, msgsnd, (int queue, const void *from, size_t bytes, int flags), (queue, from, bytes, flags), AT(from),
      CARRIES(from, sizeof(long) + bytes), NOTHING)
-CALL(ssize_t, msgrcv, (int queue, void *to, size_t bytes, long type, int flags), (queue, to, bytes, type, flags), AT(to),
+CALL(ssize_t, msgrcv, (int queue, void *to, size_t bytes, long type, int flags), (queue, to, bytes, type, flags),
+     AT(to),
      OPENS(to, sizeof(long) + bytes), FILLED(to, sizeof(long) + bytes, result < 0 ? 0 : sizeof(long) + (size_t)result))
-CALL(int, mq_send, (int queue, const char *from, size_t bytes, unsigned priority), (queue, from, bytes, priority), AT(from),
+CALL(int, mq_send, (int queue, const char *from, size_t bytes, unsigned priority), (queue, from, bytes, priority),
+     AT(from),
      WRITE_OUT, NOTHING)
 CALL(ssize_t, mq_receive, (int queue, char *to, size_t bytes, unsigned *priority), (queue, to, bytes, priority),
      AT(to) || AT(priority), READ_IN; OPENS_ONE(priority), CAME_IN; FILLED_ONE(priority))

@@ -1,8 +1,8 @@
 /*
  * calls_effects.c: the effects that are more than one question.
  *
- * What is read here is read on the program's behalf, before the real function reads it: never beyond the object, and only
- * after the access layer was asked for the bytes, so that they can be read.
+ * What is read here is read on the program's behalf, before the real function reads it: never beyond the object,
+ * and only after the access layer was asked for the bytes, so that they can be read.
  */
 #include "api/calls.h"
 
@@ -106,11 +106,13 @@ void effect_compare(const struct call_site *site, const char *left, const char *
 }
 
 void effect_compare_memory(const struct call_site *site, const void *left, const void *right, size_t bytes) {
-  access_carry(site->call, site->place, left, bytes);
-  access_carry(site->call, site->place, right, bytes);
-  size_t safe = least(readable(site, left, bytes), readable(site, right, bytes));
+  size_t left_safe = readable(site, left, bytes), right_safe = readable(site, right, bytes);
+  if (left_safe < bytes)
+    access_carry(site->call, site->place, left, bytes);
+  if (right_safe < bytes)
+    access_carry(site->call, site->place, right, bytes);
+  size_t safe = least(left_safe, right_safe), same = 0;
   const unsigned char *a = left, *b = right;
-  size_t same = 0;
   while (same < safe && a[same] == b[same])
     same++;
   size_t looked_at = least(same + 1, safe);

@@ -43,8 +43,8 @@ enum format_length format_take_length(struct format *format);
 size_t format_integer_bytes(enum format_length length);
 
 /*
- * A function of variable arguments: `real` calls the one that takes them as a list, named `arguments`, and gives `result`.
- * `last` is the last parameter that has a name.
+ * A function of variable arguments: `real` calls the one that takes them as a list, named `arguments`, and gives
+ * `result`. `last` is the last parameter that has a name.
  */
 #define CALL_VARIADIC(type, name, parameters, last, real, before, after)                                             \
   CALL_BY_HAND(type, name, parameters) {                                                                             \

@@ -18,10 +18,14 @@
   CARRIES(from, bytes);                                                                                              \
   WRITES(to, bytes)
 
-CALL_BASIC(void *, memcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY, NOTHING)
-CALL_BASIC(void *, mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY, NOTHING)
-CALL(void *, __mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY, NOTHING)
-CALL_BASIC(void *, memmove, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), MOVE, NOTHING)
+CALL_BASIC(void *, memcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+           NOTHING)
+CALL_BASIC(void *, mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+           NOTHING)
+CALL(void *, __mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+     NOTHING)
+CALL_BASIC(void *, memmove, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), MOVE,
+           NOTHING)
 CALL_NOTHING(bcopy, (const void *from, void *to, size_t bytes), (from, to, bytes), AT(to) || AT(from), MOVE)
 CALL(void *, memccpy, (void *to, const void *from, int byte, size_t most), (to, from, byte, most), AT(to) || AT(from),
      size_t bytes = effect_search(&site, from, byte, most); WRITES(to, bytes); APART(to, from, bytes), NOTHING)
@@ -30,7 +34,8 @@ CALL_BASIC(void *, memset, (void *to, int byte, size_t bytes), (to, byte, bytes)
 CALL_NOTHING(bzero, (void *to, size_t bytes), (to, bytes), AT(to), WRITES(to, bytes))
 CALL_NOTHING(explicit_bzero, (void *to, size_t bytes), (to, bytes), AT(to), WRITES(to, bytes))
 
-CALL_BASIC(int, memcmp, (const void *left, const void *right, size_t bytes), (left, right, bytes), AT(left) || AT(right),
+CALL_BASIC(int, memcmp, (const void *left, const void *right, size_t bytes), (left, right, bytes),
+           AT(left) || AT(right),
            effect_compare_memory(&site, left, right, bytes), NOTHING)
 CALL_BASIC(int, bcmp, (const void *left, const void *right, size_t bytes), (left, right, bytes), AT(left) || AT(right),
            effect_compare_memory(&site, left, right, bytes), NOTHING)

@@ -1,8 +1,8 @@
 /*
  * calls_own.c: memcpy and its kin in plain loops.
  *
- * A compiler that sees through such a loop makes a call of the very function of it. LOOP() is an empty statement that it
- * can't see through.
+ * A compiler that sees through such a loop makes a call of the very function of it. LOOP() is an empty statement
+ * that it can't see through.
  */
 #include "api/calls_own.h"
 

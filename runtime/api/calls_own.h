@@ -1,10 +1,10 @@
 /*
  * calls_own.h: the few functions of libc that the library needs without its own wrappers around them.
  *
- * They do the wrappers' work while the real functions are not known: they need no relocation, no thread-local storage and
- * nothing of libc. And the other rooms get them wherever they, or the compiler on their behalf, call memcpy and its kin:
- * the library is linked with --wrap for each of these names (runtime/CMakeLists.txt), so that what the checker itself
- * does to the heap's memory is never checked.
+ * They do the wrappers' work while the real functions are not known: they need no relocation, no thread-local
+ * storage and nothing of libc. And the other rooms get them wherever they, or the compiler on their behalf, call
+ * memcpy and its kin: the library is linked with --wrap for each of these names (runtime/CMakeLists.txt), so that
+ * what the checker itself does to the heap's memory is never checked.
  */
 #ifndef FREEHOLD_API_CALLS_OWN_H
 #define FREEHOLD_API_CALLS_OWN_H

@@ -23,7 +23,8 @@
 /* ---- Paths alone ---- */
 
 #define PATH_CALL(type, name) CALL(type, name, (const char *path), (path), AT(path), STRING(path), NOTHING)
-#define PATH_AND_CALL(type, name, more) CALL(type, name, (const char *path, more value), (path, value), AT(path), STRING(path), NOTHING)
+#define PATH_AND_CALL(type, name, more)                                                                              \
+  CALL(type, name, (const char *path, more value), (path, value), AT(path), STRING(path), NOTHING)
 #define AT_PATH_AND_CALL(type, name, more)                                                                           \
   CALL(type, name, (int folder, const char *path, more value), (folder, path, value), AT(path), STRING(path), NOTHING)
 #define TWO_PATHS STRING(path); STRING(other)
@@ -57,7 +58,8 @@ CALL(int, mknodat, (int folder, const char *path, mode_t mode, dev_t device), (f
      STRING(path), NOTHING)
 CALL(int, chown, (const char *path, uid_t user, gid_t group), (path, user, group), AT(path), STRING(path), NOTHING)
 CALL(int, lchown, (const char *path, uid_t user, gid_t group), (path, user, group), AT(path), STRING(path), NOTHING)
-CALL(int, fchownat, (int folder, const char *path, uid_t user, gid_t group, int flags), (folder, path, user, group, flags),
+CALL(int, fchownat, (int folder, const char *path, uid_t user, gid_t group, int flags),
+     (folder, path, user, group, flags),
      AT(path), STRING(path), NOTHING)
 CALL(int, fchmodat, (int folder, const char *path, mode_t mode, int flags), (folder, path, mode, flags), AT(path),
      STRING(path), NOTHING)
@@ -71,14 +73,16 @@ CALL(int, linkat, (int folder, const char *path, int other_folder, const char *o
      (folder, path, other_folder, other, flags), AT(path) || AT(other), TWO_PATHS, NOTHING)
 CALL(int, symlinkat, (const char *path, int folder, const char *other), (path, folder, other), AT(path) || AT(other),
      TWO_PATHS, NOTHING)
-CALL(int, renameat, (int folder, const char *path, int other_folder, const char *other), (folder, path, other_folder, other),
+CALL(int, renameat, (int folder, const char *path, int other_folder, const char *other),
+     (folder, path, other_folder, other),
      AT(path) || AT(other), TWO_PATHS, NOTHING)
 CALL(int, renameat2, (int folder, const char *path, int other_folder, const char *other, unsigned flags),
      (folder, path, other_folder, other, flags), AT(path) || AT(other), TWO_PATHS, NOTHING)
 CALL(int, mount, (const char *path, const char *other, const char *type, unsigned long flags, const void *options),
      (path, other, type, flags, options), AT(path) || AT(other) || AT(type) || AT(options),
      TWO_PATHS; STRING(type); RELEASES(options, 1), NOTHING)
-CALL(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask), AT(path), STRING(path), NOTHING)
+CALL(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask), AT(path), STRING(path),
+     NOTHING)
 
 /* ---- open: the mode is there only when a file may be made. ---- */
 
@@ -137,9 +141,12 @@ CALL(int, utimes, (const char *path, const struct timeval *times), (path, times)
      STRING(path); READS(times, 2 * sizeof *times), NOTHING)
 CALL(int, lutimes, (const char *path, const struct timeval *times), (path, times), AT(path) || AT(times),
      STRING(path); READS(times, 2 * sizeof *times), NOTHING)
-CALL(int, futimes, (int fd, const struct timeval *times), (fd, times), AT(times), READS(times, 2 * sizeof *times), NOTHING)
-CALL(int, futimens, (int fd, const struct timespec *times), (fd, times), AT(times), CARRIES(times, 2 * sizeof *times), NOTHING)
-CALL(int, utimensat, (int folder, const char *path, const struct timespec *times, int flags), (folder, path, times, flags),
+CALL(int, futimes, (int fd, const struct timeval *times), (fd, times), AT(times), READS(times, 2 * sizeof *times),
+     NOTHING)
+CALL(int, futimens, (int fd, const struct timespec *times), (fd, times), AT(times), CARRIES(times, 2 * sizeof *times),
+     NOTHING)
+CALL(int, utimensat, (int folder, const char *path, const struct timespec *times, int flags),
+     (folder, path, times, flags),
      AT(path) || AT(times), STRING(path); CARRIES(times, 2 * sizeof *times), NOTHING)
 
 /* ---- What the file is ---- */
@@ -183,15 +190,18 @@ OLD_STAT_CALL(__xstat64, stat64)
 OLD_STAT_CALL(__lxstat64, stat64)
 OLD_STAT_OPEN_CALL(__fxstat64, stat64)
 CALL(int, __fxstatat, (int version, int folder, const char *path, struct stat *answer, int flags),
-     (version, folder, path, answer, flags), AT(path) || AT(answer), STRING(path); OPENS_ONE(answer), FILLED_ONE(answer))
+     (version, folder, path, answer, flags), AT(path) || AT(answer), STRING(path); OPENS_ONE(answer),
+     FILLED_ONE(answer))
 CALL(int, __fxstatat64, (int version, int folder, const char *path, struct stat64 *answer, int flags),
-     (version, folder, path, answer, flags), AT(path) || AT(answer), STRING(path); OPENS_ONE(answer), FILLED_ONE(answer))
+     (version, folder, path, answer, flags), AT(path) || AT(answer), STRING(path); OPENS_ONE(answer),
+     FILLED_ONE(answer))
 
 /* ---- Paths as answers ---- */
 
 #define LINK_WANTED STRING(path); OPENS(to, bytes)
 #define LINK_CAME   FILLED(to, bytes, positive(result))
-CALL(ssize_t, readlink, (const char *path, char *to, size_t bytes), (path, to, bytes), AT(path) || AT(to), LINK_WANTED, LINK_CAME)
+CALL(ssize_t, readlink, (const char *path, char *to, size_t bytes), (path, to, bytes), AT(path) || AT(to), LINK_WANTED,
+     LINK_CAME)
 CALL(ssize_t, __readlink_chk, (const char *path, char *to, size_t bytes, size_t room), (path, to, bytes, room),
      AT(path) || AT(to), LINK_WANTED, LINK_CAME)
 CALL(ssize_t, readlinkat, (int folder, const char *path, char *to, size_t bytes), (folder, path, to, bytes),
@@ -200,7 +210,8 @@ CALL(ssize_t, __readlinkat_chk, (int folder, const char *path, char *to, size_t 
      (folder, path, to, bytes, room), AT(path) || AT(to), LINK_WANTED, LINK_CAME)
 
 /* Without a buffer of the caller's the answer is in fresh memory. */
-#define STRING_CAME(bytes) effect_filled(&site, to, (bytes), result == NULL ? 0 : own_strnlen(result, (bytes) - 1) + 1, result == NULL)
+#define STRING_CAME(bytes)                                                                                           \
+  effect_filled(&site, to, (bytes), result == NULL ? 0 : own_strnlen(result, (bytes) - 1) + 1, result == NULL)
 CALL(char *, getcwd, (char *to, size_t bytes), (to, bytes), AT(to), OPENS(to, bytes), if (bytes > 0) STRING_CAME(bytes))
 CALL(char *, __getcwd_chk, (char *to, size_t bytes, size_t room), (to, bytes, room), AT(to), OPENS(to, bytes),
      if (bytes > 0) STRING_CAME(bytes))
@@ -235,7 +246,8 @@ ATTRIBUTE_REMOVE_CALL(removexattr)
 ATTRIBUTE_REMOVE_CALL(lremovexattr)
 CALL(ssize_t, fgetxattr, (int fd, const char *name, void *to, size_t bytes), (fd, name, to, bytes), AT(name) || AT(to),
      STRING(name); ANSWER_WANTED, ANSWER_CAME)
-CALL(int, fsetxattr, (int fd, const char *name, const void *from, size_t bytes, int flags), (fd, name, from, bytes, flags),
+CALL(int, fsetxattr, (int fd, const char *name, const void *from, size_t bytes, int flags),
+     (fd, name, from, bytes, flags),
      AT(name) || AT(from), STRING(name); CARRIES(from, bytes), NOTHING)
 CALL(ssize_t, flistxattr, (int fd, char *to, size_t bytes), (fd, to, bytes), AT(to), ANSWER_WANTED, ANSWER_CAME)
 CALL(int, fremovexattr, (int fd, const char *name), (fd, name), AT(name), STRING(name), NOTHING)

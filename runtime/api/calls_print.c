@@ -1,6 +1,7 @@
 /*
- * calls_print.c: the printf family. Formats are walked for the strings among the arguments, and what a buffer will get is
- * measured before it is written: then an object that is too small is told about before anything is overwritten.
+ * calls_print.c: the printf family. Formats are walked for the strings among the arguments, and what a buffer will
+ * get is measured before it is written: then an object that is too small is told about before anything is
+ * overwritten.
  */
 #include "api/calls_format.h"
 
@@ -10,7 +11,8 @@
 
 enum { NO_PRECISION = -1 };
 
-/* A number, or `*`, which takes it from the arguments. False for `5$`: arguments out of their order aren't followed. */
+/* A number, or `*`, which takes it from the arguments. False for `5$`: arguments out of their order aren't
+ * followed. */
 static bool take_number(struct format *format, va_list *arguments, int *number) {
   if (format_accept(format, '*')) {
     *number = va_arg(*arguments, int);
@@ -114,17 +116,21 @@ static void check_format(const struct call_site *site, const void *text, bool is
 #define CHECK_WIDE WIDE_FORMAT(format, arguments)
 
 CALL(int, vprintf, (const char *format, va_list arguments), (format, arguments), ALWAYS, CHECK, NOTHING)
-CALL(int, vfprintf, (FILE *file, const char *format, va_list arguments), (file, format, arguments), ALWAYS, CHECK, NOTHING)
+CALL(int, vfprintf, (FILE *file, const char *format, va_list arguments), (file, format, arguments), ALWAYS, CHECK,
+     NOTHING)
 CALL(int, vdprintf, (int fd, const char *format, va_list arguments), (fd, format, arguments), ALWAYS, CHECK, NOTHING)
-CALL(int, __vprintf_chk, (int flag, const char *format, va_list arguments), (flag, format, arguments), ALWAYS, CHECK, NOTHING)
-CALL(int, __vfprintf_chk, (FILE *file, int flag, const char *format, va_list arguments), (file, flag, format, arguments),
+CALL(int, __vprintf_chk, (int flag, const char *format, va_list arguments), (flag, format, arguments), ALWAYS, CHECK,
+     NOTHING)
+CALL(int, __vfprintf_chk, (FILE *file, int flag, const char *format, va_list arguments),
+     (file, flag, format, arguments),
      ALWAYS, CHECK, NOTHING)
 CALL(int, __vdprintf_chk, (int fd, int flag, const char *format, va_list arguments), (fd, flag, format, arguments),
      ALWAYS, CHECK, NOTHING)
 CALL(int, vwprintf, (const wchar_t *format, va_list arguments), (format, arguments), ALWAYS, CHECK_WIDE, NOTHING)
 CALL(int, vfwprintf, (FILE *file, const wchar_t *format, va_list arguments), (file, format, arguments), ALWAYS,
      CHECK_WIDE, NOTHING)
-CALL_NOTHING(vsyslog, (int priority, const char *format, va_list arguments), (priority, format, arguments), ALWAYS, CHECK)
+CALL_NOTHING(vsyslog, (int priority, const char *format, va_list arguments), (priority, format, arguments), ALWAYS,
+             CHECK)
 CALL_NOTHING(__vsyslog_chk, (int priority, int flag, const char *format, va_list arguments),
              (priority, flag, format, arguments), ALWAYS, CHECK)
 
@@ -139,7 +145,8 @@ CALL_VARIADIC(int, __fprintf_chk, (FILE *file, int flag, const char *format, ...
               REAL(__vfprintf_chk)(file, flag, format, arguments), CHECK, NOTHING)
 CALL_VARIADIC(int, __dprintf_chk, (int fd, int flag, const char *format, ...), format,
               REAL(__vdprintf_chk)(fd, flag, format, arguments), CHECK, NOTHING)
-CALL_VARIADIC(int, wprintf, (const wchar_t *format, ...), format, REAL(vwprintf)(format, arguments), CHECK_WIDE, NOTHING)
+CALL_VARIADIC(int, wprintf, (const wchar_t *format, ...), format, REAL(vwprintf)(format, arguments), CHECK_WIDE,
+              NOTHING)
 CALL_VARIADIC(int, fwprintf, (FILE *file, const wchar_t *format, ...), format,
               REAL(vfwprintf)(file, format, arguments), CHECK_WIDE, NOTHING)
 CALL_VARIADIC_NOTHING(syslog, (int priority, const char *format, ...), format,

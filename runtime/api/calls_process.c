@@ -1,6 +1,6 @@
 /*
- * calls_process.c: calls that start programs, and those whose arguments depend on what is asked for: ioctl, fcntl, prctl,
- * syscall. The notation is explained in calls.h.
+ * calls_process.c: calls that start programs, and those whose arguments depend on what is asked for: ioctl, fcntl,
+ * prctl, syscall. The notation is explained in calls.h.
  */
 #include "api/calls.h"
 #include "space/kernel.h"
@@ -36,8 +36,8 @@ SPAWN_CALL(posix_spawn)
 SPAWN_CALL(posix_spawnp)
 /* clang-format on */
 
-/* Makes an array of a call's arguments, from `first` up to the null pointer that ends them; `rest` is then behind it. The
- * array is the caller's stack's, as it is in libc. */
+/* Makes an array of a call's arguments, from `first` up to the null pointer that ends them; `rest` is then behind
+ * it. The array is the caller's stack's, as it is in libc. */
 static size_t count_arguments(va_list given) {
   va_list rest;
   va_copy(rest, given);
@@ -170,7 +170,8 @@ static void release_arguments(const long *arguments, size_t count) {
       access_release((const void *)arguments[i], 1);
 }
 
-/* Takes the arguments as they come, like libc's function: those that are not there are whatever is in the registers. */
+/* Takes the arguments as they come, like libc's function: those that are not there are whatever is in the
+ * registers. */
 #define TAKE_ARGUMENTS(list, count, last)                                                                            \
   long list[SYSTEM_CALL_ARGUMENTS] = {0};                                                                            \
   va_list given;                                                                                                     \

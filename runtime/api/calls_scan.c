@@ -1,6 +1,6 @@
 /*
- * calls_scan.c: the scanf family. What it writes depends on the input, so it is checked afterwards, for as many conversions
- * as the result says were assigned.
+ * calls_scan.c: the scanf family. What it writes depends on the input, so it is checked afterwards, for as many
+ * conversions as the result says were assigned.
  */
 #include "api/calls_format.h"
 

@@ -12,7 +12,8 @@
 /* ---- Length ---- */
 
 CALL_BASIC(size_t, strlen, (const char *string), (string), AT(string), STRING(string), NOTHING)
-CALL_BASIC(size_t, strnlen, (const char *string, size_t most), (string, most), AT(string), STRING_WITHIN(string, most), NOTHING)
+CALL_BASIC(size_t, strnlen, (const char *string, size_t most), (string, most), AT(string), STRING_WITHIN(string, most),
+           NOTHING)
 
 /* ---- Copies. What is written is known from the source. ---- */
 
@@ -39,7 +40,8 @@ CALL(char *, stpncpy, (char *to, const char *from, size_t bytes), (to, from, byt
      COPY_STRING_PADDED, NOTHING)
 CALL(char *, __stpncpy, (char *to, const char *from, size_t bytes), (to, from, bytes), AT(to) || AT(from),
      COPY_STRING_PADDED, NOTHING)
-CALL_BASIC(char *, strcat, (char *to, const char *from), (to, from), AT(to) || AT(from), APPEND_STRING(SIZE_MAX), NOTHING)
+CALL_BASIC(char *, strcat, (char *to, const char *from), (to, from), AT(to) || AT(from), APPEND_STRING(SIZE_MAX),
+           NOTHING)
 CALL(char *, strncat, (char *to, const char *from, size_t most), (to, from, most), AT(to) || AT(from),
      APPEND_STRING(most), NOTHING)
 
@@ -69,10 +71,12 @@ CALL(int, strncasecmp, (const char *left, const char *right, size_t most), (left
 CALL(int, strcasecmp_l, (const char *left, const char *right, locale_t locale), (left, right, locale),
      AT(left) || AT(right), effect_compare(&site, left, right, SIZE_MAX, COMPARE_FOLDED), NOTHING)
 CALL(int, strncasecmp_l, (const char *left, const char *right, size_t most, locale_t locale),
-     (left, right, most, locale), AT(left) || AT(right), effect_compare(&site, left, right, most, COMPARE_FOLDED), NOTHING)
+     (left, right, most, locale), AT(left) || AT(right), effect_compare(&site, left, right, most, COMPARE_FOLDED),
+     NOTHING)
 CALL(int, strcoll, (const char *left, const char *right), (left, right), AT(left) || AT(right),
      STRING(left); STRING(right), NOTHING)
-CALL(int, strcoll_l, (const char *left, const char *right, locale_t locale), (left, right, locale), AT(left) || AT(right),
+CALL(int, strcoll_l, (const char *left, const char *right, locale_t locale), (left, right, locale),
+     AT(left) || AT(right),
      STRING(left); STRING(right), NOTHING)
 CALL(int, strverscmp, (const char *left, const char *right), (left, right), AT(left) || AT(right),
      effect_compare(&site, left, right, SIZE_MAX, COMPARE_EXACT), NOTHING)
@@ -104,7 +108,8 @@ CALL_BASIC(size_t, strspn, (const char *string, const char *set), (string, set),
 /* ---- Pieces ---- */
 
 /* The place that strtok has kept from its last call is libc's secret. */
-CALL(char *, strtok, (char *string, const char *set), (string, set), AT(string) || AT(set), STRING(set); STRING(string), NOTHING)
+CALL(char *, strtok, (char *string, const char *set), (string, set), AT(string) || AT(set), STRING(set);
+     STRING(string), NOTHING)
 #define TOKENS                                                                                                       \
   STRING(set);                                                                                                       \
   STRING(string != NULL ? string : *rest)
@@ -210,7 +215,8 @@ CALL(int, putenv, (char *string), (string), AT(string), STRING(string), NOTHING)
 #define REAL_CALL(type, name)                                                                                        \
   CALL(type, name, (const char *text, char **end), (text, end), AT(text) || AT(end), NUMBER, NOTHING)
 #define REAL_IN_LOCALE_CALL(type, name)                                                                              \
-  CALL(type, name, (const char *text, char **end, locale_t locale), (text, end, locale), AT(text) || AT(end), NUMBER, NOTHING)
+  CALL(type, name, (const char *text, char **end, locale_t locale), (text, end, locale), AT(text) || AT(end),        \
+       NUMBER, NOTHING)
 
 INTEGER_CALL(long, strtol)
 INTEGER_CALL(long long, strtoll)

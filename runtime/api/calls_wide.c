@@ -23,12 +23,16 @@
   CARRIES(from, wide(count));                                                                                        \
   WRITES(to, wide(count))
 
-CALL(wchar_t *, wmemcpy, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from), COPY, NOTHING)
-CALL(wchar_t *, wmempcpy, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from), COPY, NOTHING)
-CALL(wchar_t *, wmemmove, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from), MOVE, NOTHING)
+CALL(wchar_t *, wmemcpy, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from), COPY,
+     NOTHING)
+CALL(wchar_t *, wmempcpy, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from),
+     COPY, NOTHING)
+CALL(wchar_t *, wmemmove, (wchar_t *to, const wchar_t *from, size_t count), (to, from, count), AT(to) || AT(from),
+     MOVE, NOTHING)
 CALL(wchar_t *, wmemset, (wchar_t *to, wchar_t character, size_t count), (to, character, count), AT(to),
      WRITES(to, wide(count)), NOTHING)
-CALL(int, wmemcmp, (const wchar_t *left, const wchar_t *right, size_t count), (left, right, count), AT(left) || AT(right),
+CALL(int, wmemcmp, (const wchar_t *left, const wchar_t *right, size_t count), (left, right, count),
+     AT(left) || AT(right),
      effect_compare_memory(&site, left, right, wide(count)), NOTHING)
 CALL(wchar_t *, wmemchr, (const wchar_t *memory, wchar_t wanted, size_t count), (memory, wanted, count), AT(memory),
      effect_wide_search(&site, memory, wanted, count), NOTHING)
@@ -38,13 +42,15 @@ CALL(wchar_t *, __wmempcpy_chk, (wchar_t *to, const wchar_t *from, size_t count,
      AT(to) || AT(from), COPY, NOTHING)
 CALL(wchar_t *, __wmemmove_chk, (wchar_t *to, const wchar_t *from, size_t count, size_t room), (to, from, count, room),
      AT(to) || AT(from), MOVE, NOTHING)
-CALL(wchar_t *, __wmemset_chk, (wchar_t *to, wchar_t character, size_t count, size_t room), (to, character, count, room),
+CALL(wchar_t *, __wmemset_chk, (wchar_t *to, wchar_t character, size_t count, size_t room),
+     (to, character, count, room),
      AT(to), WRITES(to, wide(count)), NOTHING)
 
 /* ---- Length and copies ---- */
 
 CALL(size_t, wcslen, (const wchar_t *string), (string), AT(string), WIDE_STRING(string), NOTHING)
-CALL(size_t, wcsnlen, (const wchar_t *string, size_t most), (string, most), AT(string), WIDE_LENGTH(string, most), NOTHING)
+CALL(size_t, wcsnlen, (const wchar_t *string, size_t most), (string, most), AT(string), WIDE_LENGTH(string, most),
+     NOTHING)
 
 #define COPY_STRING                                                                                                  \
   size_t bytes = wide(WIDE_LENGTH(from, SIZE_MAX) + 1);                                                              \
@@ -73,7 +79,8 @@ COPY_CALL(wcscpy)
 COPY_CALL(wcpcpy)
 COPY_PADDED_CALL(wcsncpy)
 COPY_PADDED_CALL(wcpncpy)
-CALL(wchar_t *, wcscat, (wchar_t *to, const wchar_t *from), (to, from), AT(to) || AT(from), APPEND_STRING(SIZE_MAX), NOTHING)
+CALL(wchar_t *, wcscat, (wchar_t *to, const wchar_t *from), (to, from), AT(to) || AT(from), APPEND_STRING(SIZE_MAX),
+     NOTHING)
 CALL(wchar_t *, wcsncat, (wchar_t *to, const wchar_t *from, size_t most), (to, from, most), AT(to) || AT(from),
      APPEND_STRING(most), NOTHING)
 CALL(wchar_t *, __wcscat_chk, (wchar_t *to, const wchar_t *from, size_t room), (to, from, room), AT(to) || AT(from),
@@ -116,7 +123,8 @@ CALL(wchar_t *, wcschr, (const wchar_t *string, wchar_t wanted), (string, wanted
      effect_wide_scan(&site, string, SCAN_TO_BYTE, wanted, NULL), NOTHING)
 CALL(wchar_t *, wcschrnul, (const wchar_t *string, wchar_t wanted), (string, wanted), AT(string),
      effect_wide_scan(&site, string, SCAN_TO_BYTE, wanted, NULL), NOTHING)
-CALL(wchar_t *, wcsrchr, (const wchar_t *string, wchar_t wanted), (string, wanted), AT(string), WIDE_STRING(string), NOTHING)
+CALL(wchar_t *, wcsrchr, (const wchar_t *string, wchar_t wanted), (string, wanted), AT(string), WIDE_STRING(string),
+     NOTHING)
 CALL(wchar_t *, wcsstr, (const wchar_t *string, const wchar_t *wanted), (string, wanted), AT(string) || AT(wanted),
      WIDE_STRING(string); WIDE_STRING(wanted), NOTHING)
 CALL(wchar_t *, wcspbrk, (const wchar_t *string, const wchar_t *set), (string, set), AT(string) || AT(set),
@@ -135,7 +143,8 @@ CALL(wchar_t *, wcstok, (wchar_t *string, const wchar_t *set, wchar_t **rest), (
   if (end != NULL)                                                                                                   \
     WRITES(end, sizeof *end)
 #define INTEGER_CALL(type, name)                                                                                     \
-  CALL(type, name, (const wchar_t *text, wchar_t **end, int base), (text, end, base), AT(text) || AT(end), NUMBER, NOTHING)
+  CALL(type, name, (const wchar_t *text, wchar_t **end, int base), (text, end, base), AT(text) || AT(end), NUMBER,   \
+       NOTHING)
 #define REAL_CALL(type, name)                                                                                        \
   CALL(type, name, (const wchar_t *text, wchar_t **end), (text, end), AT(text) || AT(end), NUMBER, NOTHING)
 INTEGER_CALL(long, wcstol)
