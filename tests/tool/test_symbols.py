@@ -101,6 +101,21 @@ class Symbols(CheckTest):
             debug.unlink()
             self.assertIsNone(self.stack(program)[0]["line"])
 
+    def test_file_that_is_cut_short_meanwhile(self):
+        program, debug = self.build_subject("cut"), self.directory / "cut.debug"
+        self.tool("objcopy", "--only-keep-debug", program, debug)
+        self.tool("objcopy", "--strip-all", f"--add-gnu-debuglink={debug}", program)
+        process = subprocess.Popen([str(COMMAND), "check", str(program), "overflow", "read", "after-free"],
+                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(), text=True)
+        self.assertIn("error[heap-buffer-overflow]", process.stderr.readline())
+        self.assertIn("written in", process.stderr.readline())
+        self.assertIn("put ", process.stderr.readline())
+        os.truncate(debug, 0)
+        said = process.communicate("", timeout=20)[1]
+        self.assertEqual(process.returncode, ERRORS_FOUND, said)
+        self.assertIn("error[heap-use-after-free]", said)
+        self.assertIn("2 errors", said)
+
     def test_no_server_is_asked(self):
         # A server that would be asked would have to be reached first: nobody listens there, and strace is not needed.
         program = self.build_subject("lonely")
