@@ -83,6 +83,17 @@ static void lose(uint64_t blocks, uint32_t flags) {
   stand_in_write(&report);
 }
 
+__attribute__((noinline)) static int descend(int levels) {
+  int result = levels == 0 ? 0 : descend(levels - 1) + 1; /* MARK deeper */
+  if (levels == 0) {
+    report.kind = FH_REPORT_STACK_OVERFLOW;
+    stand_in_here(&report.at);
+    stand_in_write(&report);
+  }
+  after++;
+  return result;
+}
+
 /* Distinct places without as many functions. */
 static void many(int count) {
   overflow(10);
@@ -174,6 +185,8 @@ int main(int count, char **arguments) {
       pthread_t thread;
       pthread_create(&thread, NULL, in_thread, NULL);
       pthread_join(thread, NULL);
+    } else if (strncmp(what, "deep=", 5) == 0) {
+      descend(number);
     } else if (strncmp(what, "kind=", 5) == 0) {
       make_name(10);
       report.kind = (uint32_t)number;

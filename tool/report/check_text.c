@@ -55,6 +55,13 @@ static void write_frame(const struct frame *frame, FILE *to) {
   fputs(frame->inlined ? " (inlined)\n" : "\n", to);
 }
 
+/* Whether a reader would see the same line twice. */
+static bool looks_same(const struct frame *one, const struct frame *other) {
+  return one->function != NULL && other->function != NULL && strcmp(one->function, other->function) == 0 &&
+         one->line == other->line && one->column == other->column && one->inlined == other->inlined &&
+         (one->file != NULL || one->offset == other->offset);
+}
+
 static void write_frames(const struct frames *frames, FILE *to) {
   bool source_shown = false;
   size_t count = frames->count;
@@ -71,6 +78,12 @@ static void write_frames(const struct frames *frames, FILE *to) {
     free(line);
     if (frame->function != NULL && strcmp(frame->function, "main") == 0 && !frame->inlined)
       return;
+    size_t same = 0; /* a recursion */
+    while (i + 1 + same < count && looks_same(frame, &frame[1 + same]))
+      same++;
+    if (same > 0)
+      fprintf(to, "    (the same %zu time%s more)\n", same, same == 1 ? "" : "s");
+    i += same;
   }
   if (frames->cut)
     fputs("    ...\n", to);
