@@ -19,9 +19,10 @@
  *   3. It sends the signal with sigqueue(PID, signal, value), where value.sival_int is the file's descriptor. si_pid,
  *      which sigqueue sets, and the descriptor give the process the file: /proc/si_pid/fd/descriptor.
  *   4. The handler appends a struct fh_record_answer with FH_ANSWER_WORKING at once, stops all threads, makes a copy
- *      of the process by fork and lets the threads go on. The copy searches. It appends FH_RECORD_PROCESS and
- *      FH_RECORD_MAPPINGS, then what was asked for (FH_RECORD_REPORT of kind leak, or FH_RECORD_CHAIN), then a last
- *      struct fh_record_answer whose status isn't FH_ANSWER_WORKING, and ends.
+ *      of the process by fork and lets the threads go on. The copy searches. It appends FH_ANSWER_WORKING a second
+ *      time, now with `searcher`, FH_RECORD_PROCESS and FH_RECORD_MAPPINGS, then what was asked for (FH_RECORD_REPORT
+ *      of kind leak, or FH_RECORD_CHAIN), then a last struct fh_record_answer whose status isn't FH_ANSWER_WORKING, and
+ *      ends.
  *   5. The asker looks at the size of its file now and then. Nothing after FH_REQUEST_PATIENCE_SECONDS: the signal
  *      went elsewhere (the program replaced the handler, or is stopped; State in status tells). `searcher` gone
  *      without a last record (kill(searcher, 0) fails with ESRCH): the copy died, of a memory limit as a rule.
@@ -71,7 +72,7 @@ struct fh_record_answer {
   struct fh_record_head head;
   uint32_t status;   /* enum fh_answer_status */
   uint32_t error;    /* an errno value, or 0 */
-  uint32_t searcher; /* process id of the copy that searches; 0 in the first record */
+  uint32_t searcher; /* process id of the copy that searches; 0 before it is at work */
   /* Threads that did not stop, because they block the signal: what they hold in registers was not seen, so a block
    * may be called lost although it isn't. */
   uint32_t threads_missed;

@@ -148,6 +148,12 @@ static void answers(const char *what) {
     stand_in_records[0] = &kept.chain.head;
   } else if (strcmp(what, "slow") == 0) {
     stand_in_answer.status = FH_ANSWER_WORKING;
+  } else if (strcmp(what, "died") == 0) {
+    stand_in_answer.status = FH_ANSWER_WORKING;
+    pid_t child = fork();
+    if (child == 0)
+      _exit(0);
+    stand_in_answer.searcher = (uint32_t)child; /* not waited for: still to be seen */
   } else if (strcmp(what, "memory") == 0) {
     stand_in_answer.status = FH_ANSWER_NO_MEMORY;
     stand_in_answer.error = 12;
