@@ -12,17 +12,6 @@
 
 enum { NAME_COLUMNS = 28 };
 
-/* What the C library does before main and before a thread's function: the same in every stack. */
-static bool is_beginning(const struct frame *frame) {
-  static const char *const names[] = {
-      "_start",   "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone",
-      "__clone3", "thread_start"};
-  for (size_t i = 0; frame->function != NULL && i < sizeof names / sizeof names[0]; i++)
-    if (strncmp(frame->function, names[i], strlen(names[i])) == 0)
-      return true;
-  return false;
-}
-
 static void write_clean(FILE *to, const char *text) {
   struct text clean = {0};
   text_add_clean(&clean, text);
@@ -65,8 +54,9 @@ static bool looks_same(const struct frame *one, const struct frame *other) {
 static void write_frames(const struct frames *frames, FILE *to) {
   bool source_shown = false;
   size_t count = frames->count;
-  while (count > 1 && is_beginning(&frames->all[count - 1]))
-    count--;
+  for (size_t i = 1; i < count; i++)
+    if (frame_is_beginning(&frames->all[i]))
+      count = i;
   for (size_t i = 0; i < count; i++) {
     const struct frame *frame = &frames->all[i];
     write_frame(frame, to);
