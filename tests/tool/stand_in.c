@@ -107,6 +107,8 @@ static void answer(int number, siginfo_t *info, void *context) {
   if (to >= 0 && pread(to, &request, sizeof request, 0) == (ssize_t)sizeof request &&
       request.magic == FH_REQUEST_MAGIC) {
     write_all(to, &working, sizeof working);
+    working.searcher = stand_in_answer.searcher;
+    write_all(to, &working, sizeof working);
     if (stand_in_answer.status != FH_ANSWER_WORKING) {
       write_beginning(to);
       for (struct fh_record_head **record = stand_in_records; *record != NULL; record++) {

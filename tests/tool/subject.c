@@ -83,6 +83,17 @@ static void lose(uint64_t blocks, uint32_t flags) {
   stand_in_write(&report);
 }
 
+__attribute__((noinline)) static int descend(int levels) {
+  int result = levels == 0 ? 0 : descend(levels - 1) + 1; /* MARK deeper */
+  if (levels == 0) {
+    report.kind = FH_REPORT_STACK_OVERFLOW;
+    stand_in_here(&report.at);
+    stand_in_write(&report);
+  }
+  after++;
+  return result;
+}
+
 /* Distinct places without as many functions. */
 static void many(int count) {
   overflow(10);
@@ -137,6 +148,12 @@ static void answers(const char *what) {
     stand_in_records[0] = &kept.chain.head;
   } else if (strcmp(what, "slow") == 0) {
     stand_in_answer.status = FH_ANSWER_WORKING;
+  } else if (strcmp(what, "died") == 0) {
+    stand_in_answer.status = FH_ANSWER_WORKING;
+    pid_t child = fork();
+    if (child == 0)
+      _exit(0);
+    stand_in_answer.searcher = (uint32_t)child; /* not waited for: still to be seen */
   } else if (strcmp(what, "memory") == 0) {
     stand_in_answer.status = FH_ANSWER_NO_MEMORY;
     stand_in_answer.error = 12;
@@ -174,6 +191,8 @@ int main(int count, char **arguments) {
       pthread_t thread;
       pthread_create(&thread, NULL, in_thread, NULL);
       pthread_join(thread, NULL);
+    } else if (strncmp(what, "deep=", 5) == 0) {
+      descend(number);
     } else if (strncmp(what, "kind=", 5) == 0) {
       make_name(10);
       report.kind = (uint32_t)number;

@@ -76,6 +76,19 @@ class Leaks(CommandTest):
     def test_no_end_of_the_answer(self):
         self.check(freehold("leaks", "--timeout=0.3", self.hold("slow").pid), NO_ANSWER, "--timeout")
 
+    def test_searcher_that_dies(self):
+        self.check(freehold("leaks", self.hold("died").pid), NO_ANSWER, "want of memory")
+
+    def test_process_that_ends_meanwhile(self):
+        for pause in range(20):
+            process = self.hold("slow")
+            asker = subprocess.Popen([str(COMMAND), "leaks", str(process.pid)], stderr=subprocess.PIPE, text=True)
+            time.sleep(pause / 4000)
+            process.kill()
+            process.wait()
+            said = asker.communicate(timeout=20)[1]
+            self.assertEqual(asker.returncode, NO_PROCESS, said)
+
     def test_nobody_listens(self):
         self.check(freehold("leaks", self.hold("blocked").pid), NO_ANSWER, "block signal")
         self.check(freehold("leaks", self.hold("taken").pid), NO_ANSWER, "took signal")

@@ -1,6 +1,5 @@
 /* leaks.c: `freehold leaks`: asks a checked process what it has lost, and shows the answer. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -109,13 +108,15 @@ static double now(void) {
 }
 
 static int report_silence(const struct leaks_request *leaks, const struct fh_record_answer *answer) {
+  if (answer->searcher != 0 && process_has_ended((pid_t)answer->searcher)) {
+    message_error("the copy of process %ld that searched was ended, as a rule for want of memory", (long)leaks->pid);
+    return EXIT_CODE_NO_ANSWER;
+  }
   if (process_has_ended(leaks->pid)) {
     message_error("process %ld ended before it had answered", (long)leaks->pid);
     return EXIT_CODE_NO_PROCESS;
   }
-  if (answer->searcher != 0 && kill((pid_t)answer->searcher, 0) != 0 && errno == ESRCH)
-    message_error("the copy of process %ld that searched was ended, as a rule for want of memory", (long)leaks->pid);
-  else if (answer->status == FH_ANSWER_WORKING)
+  if (answer->status == FH_ANSWER_WORKING)
     message_error("process %ld has not finished its answer; give it longer with --timeout", (long)leaks->pid);
   else
     message_error("process %ld does not answer: it may be stopped, or blocked in the kernel", (long)leaks->pid);
@@ -132,8 +133,7 @@ static int take_answer(const struct leaks_request *leaks, struct record_reader *
   const struct fh_record_answer *answer = &findings->answer;
   while (answer->status <= FH_ANSWER_WORKING) {
     /* Asked before the file is read: what ended since has written all it had. */
-    bool gone = process_has_ended(leaks->pid) ||
-                (answer->searcher != 0 && kill((pid_t)answer->searcher, 0) != 0 && errno == ESRCH);
+    bool gone = process_has_ended(answer->searcher != 0 ? (pid_t)answer->searcher : leaks->pid);
     const struct fh_record_head *record;
     while (answer->status <= FH_ANSWER_WORKING && (record = record_reader_next(reader, false)) != NULL) {
       const struct finding *finding = findings_take(findings, record);

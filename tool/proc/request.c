@@ -13,6 +13,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "tool/proc/process.h"
+
 __attribute__((format(printf, 3, 4))) static enum request_result say(enum request_result result, char *reason,
                                                                      const char *format, ...) {
   va_list arguments;
@@ -117,6 +119,8 @@ enum request_result request_send(pid_t pid, const struct fh_request *request, in
                "process %ld belongs to user %u, who alone may ask it. Run freehold leaks as that user, or with sudo",
                shown, (unsigned)status.user);
   int number = read_signal(pid);
+  if (number <= 0 && process_has_ended(pid))
+    return say(REQUEST_NO_PROCESS, reason, "process %ld ended meanwhile", shown);
   if (number == UNREADABLE)
     return say(REQUEST_NOT_PERMITTED, reason,
                "the kernel does not let process %ld be looked at. Run freehold leaks with sudo", shown);

@@ -12,17 +12,6 @@
 
 enum { NAME_COLUMNS = 28 };
 
-/* What the C library does before main and before a thread's function: the same in every stack. */
-static bool is_beginning(const struct frame *frame) {
-  static const char *const names[] = {
-      "_start",   "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone",
-      "__clone3", "thread_start"};
-  for (size_t i = 0; frame->function != NULL && i < sizeof names / sizeof names[0]; i++)
-    if (strncmp(frame->function, names[i], strlen(names[i])) == 0)
-      return true;
-  return false;
-}
-
 static void write_clean(FILE *to, const char *text) {
   struct text clean = {0};
   text_add_clean(&clean, text);
@@ -55,11 +44,19 @@ static void write_frame(const struct frame *frame, FILE *to) {
   fputs(frame->inlined ? " (inlined)\n" : "\n", to);
 }
 
+/* Whether a reader would see the same line twice. */
+static bool looks_same(const struct frame *one, const struct frame *other) {
+  return one->function != NULL && other->function != NULL && strcmp(one->function, other->function) == 0 &&
+         one->line == other->line && one->column == other->column && one->inlined == other->inlined &&
+         (one->file != NULL || one->offset == other->offset);
+}
+
 static void write_frames(const struct frames *frames, FILE *to) {
   bool source_shown = false;
   size_t count = frames->count;
-  while (count > 1 && is_beginning(&frames->all[count - 1]))
-    count--;
+  for (size_t i = 1; i < count; i++)
+    if (frame_is_beginning(&frames->all[i]))
+      count = i;
   for (size_t i = 0; i < count; i++) {
     const struct frame *frame = &frames->all[i];
     write_frame(frame, to);
@@ -71,6 +68,12 @@ static void write_frames(const struct frames *frames, FILE *to) {
     free(line);
     if (frame->function != NULL && strcmp(frame->function, "main") == 0 && !frame->inlined)
       return;
+    size_t same = 0; /* a recursion */
+    while (i + 1 + same < count && looks_same(frame, &frame[1 + same]))
+      same++;
+    if (same > 0)
+      fprintf(to, "    (the same %zu time%s more)\n", same, same == 1 ? "" : "s");
+    i += same;
   }
   if (frames->cut)
     fputs("    ...\n", to);

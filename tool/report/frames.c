@@ -15,6 +15,16 @@ const char *frame_module_name(const struct frame *frame) {
   return base_name(frame->module);
 }
 
+bool frame_is_beginning(const struct frame *frame) {
+  static const char *const names[] = {
+      "_start",   "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone",
+      "__clone3", "thread_start"};
+  for (size_t i = 0; frame->function != NULL && i < sizeof names / sizeof names[0]; i++)
+    if (strncmp(frame->function, names[i], strlen(names[i])) == 0)
+      return true;
+  return false;
+}
+
 static bool starts_with(const char *text, const char *prefix) {
   return strncmp(text, prefix, strlen(prefix)) == 0;
 }

@@ -40,6 +40,10 @@ uint64_t frames_hash(uint64_t hash, const struct fh_report_stack *stack, const s
 /* "libx.so.1", of "/usr/lib/libx.so.1". */
 const char *frame_module_name(const struct frame *frame);
 
+/* What the C library does before main and before a thread's function: this and all further out is the same in every
+ * stack. */
+bool frame_is_beginning(const struct frame *frame);
+
 /* The innermost frame that is not in the C or C++ library: whose report it is. NULL when there are no frames. */
 const struct frame *frames_responsible(const struct frames *frames);
 

@@ -10,7 +10,7 @@
 #include "tool/report/memory.h"
 
 static char *clean_line(char *line) {
-  enum { SHOWN_MOST = 160 };
+  enum { SHOWN_MOST = 100 };
   line += strspn(line, " \t\f\v");
   line[strcspn(line, "\r\n")] = '\0';
   if (strlen(line) > SHOWN_MOST)

@@ -142,6 +142,8 @@ char *suppression_line(const char *kind, const struct frames *frames) {
     text_add(&text, any_frames);
   for (size_t i = 0; i < frames->count && i < NAMED_MOST; i++) {
     const struct frame *frame = &frames->all[i];
+    if (i > 0 && frame_is_beginning(frame))
+      break;
     if (i > 0)
       text_add(&text, separator);
     if (frame->function != NULL) {

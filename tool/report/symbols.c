@@ -5,6 +5,8 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +32,7 @@ struct module {
   Dwfl_Module *handle;
   Elf *elf;
   GElf_Addr bias; /* from the ELF file's addresses to the session's */
-  bool units_read;
+  bool opened, units_read;
   struct unit_range *units;
   size_t unit_count, unit_room;
   struct answer *answers; /* in no order; a report's frames repeat */
@@ -128,7 +130,6 @@ static struct module *module_at(struct symbols *symbols, const char *path) {
   module->path = memory_copy(path);
   module->next = symbols->modules;
   symbols->modules = module;
-  open_module(module);
   return module;
 }
 
@@ -268,6 +269,10 @@ static size_t places_from_debug(struct symbols *symbols, struct module *module, 
 static size_t find_places(struct symbols *symbols, struct module *module, uint64_t offset,
                           struct symbol_place *places, size_t most) {
   uint64_t address;
+  if (!module->opened) {
+    module->opened = true;
+    open_module(module);
+  }
   if (module->handle == NULL || !address_of(module, offset, &address) || most == 0)
     return 0;
   size_t count = places_from_debug(symbols, module, address, places, most);
@@ -284,6 +289,34 @@ static size_t find_places(struct symbols *symbols, struct module *module, uint64
   return count;
 }
 
+static sigjmp_buf way_out;
+
+static void leave(int number) {
+  (void)number;
+  siglongjmp(way_out, 1);
+}
+
+/* libdw reads files through mappings: one that is cut short meanwhile, by a build say, gives SIGBUS. What libdw held of
+ * such a file is given up, and the file with it. */
+static size_t find_places_surely(struct symbols *symbols, struct module *module, uint64_t offset,
+                                 struct symbol_place *places, size_t most) {
+  const struct sigaction action = {.sa_handler = leave};
+  struct sigaction earlier_bus, earlier_fault;
+  volatile size_t count = 0;
+  sigaction(SIGBUS, &action, &earlier_bus);
+  sigaction(SIGSEGV, &action, &earlier_fault);
+  if (sigsetjmp(way_out, 1) == 0) {
+    count = find_places(symbols, module, offset, places, most);
+  } else {
+    module->session = NULL;
+    module->handle = NULL;
+    module->elf = NULL;
+  }
+  sigaction(SIGBUS, &earlier_bus, NULL);
+  sigaction(SIGSEGV, &earlier_fault, NULL);
+  return count;
+}
+
 size_t symbols_find(struct symbols *symbols, const char *path, uint64_t offset, struct symbol_place *places,
                     size_t most) {
   struct module *module = module_at(symbols, path);
@@ -293,7 +326,7 @@ size_t symbols_find(struct symbols *symbols, const char *path, uint64_t offset, 
       memcpy(places, module->answers[i].places, count * sizeof *places);
       return count;
     }
-  size_t count = find_places(symbols, module, offset, places, most);
+  size_t count = find_places_surely(symbols, module, offset, places, most);
   struct answer answer = {offset, memory_allocate(count, sizeof *places), count};
   memcpy(answer.places, places, count * sizeof *places);
   module->answers = memory_grow(module->answers, module->answer_count, &module->answer_room, sizeof answer);
