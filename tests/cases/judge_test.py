@@ -61,11 +61,12 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(verdict([], bad=False, status=1), judge.BROKEN)
         self.assertEqual(verdict([], bad=False, output=b"x", expected=b"y"), judge.BROKEN)
 
-    def test_every_kind_has_a_case(self):
+    def test_every_kind_has_a_case_and_an_example(self):
         text = (catalog.DIRECTORY.parents[1] / "record/report_kinds.def").read_text(encoding="utf-8")
         kinds = {line.split('"')[1] for line in text.splitlines() if line.startswith("REPORT_KIND(")}
         covered = {kind for case in catalog.all_cases() for kind in case.kinds}
         self.assertEqual(kinds, covered - {catalog.NONE})
+        self.assertEqual(kinds, {case.kinds[0] for case in catalog.examples()})
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class Workshop:
 
     def program(self, case, bad, checker):
         program = self.directory / f"{case.name}{checker.suffix}.{'bad' if bad else 'good'}"
-        self.compile(program, case.command(program, bad, checker.build_flags), case.source)
+        self.compile(program, case.command(program, bad, checker.build_flags), case.source_of(bad))
         return program
 
     def run(self, case, bad, checker):
