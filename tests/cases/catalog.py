@@ -14,8 +14,8 @@ NONE = "none"  # the kind of a program that makes no error at all
 # An error of one of these kinds concerns the heap; the others are faults that any debugger sees.
 HEAP_KINDS = {"heap-buffer-overflow", "heap-buffer-underflow", "heap-use-after-free", "double-free", "invalid-free",
               "mismatched-free", "uninitialized-read", "overlapping-copy", "impossible-size", "leak"}
-WORDS = {"kind", "access", "bytes", "offset", "object", "call", "direct", "indirect", "count", "sizes", "variants", "build",
-         "strip", "late", "also"}
+WORDS = {"kind", "access", "bytes", "offset", "object", "call", "direct", "indirect", "count", "sizes", "variants",
+         "build", "strip", "late", "also"}
 NUMBERS = ("bytes", "offset", "object", "direct", "indirect", "count")
 COMMON_FLAGS = ["-g", "-w", "-pthread"]
 DEFAULT_OPTIMIZATION = "-O1"
@@ -112,7 +112,8 @@ def read_source(path):
         builds.append((variant, [flag for flag in build if not flag.startswith("-O")] + extra))
     for suffix, flags in builds:
         for size in words["sizes"].split(",") if "sizes" in words else (None,):
-            expected = {name: value for name, value in words.items() if name not in ("kind", "sizes", "variants", "build")}
+            expected = {name: value for name, value in words.items()
+                        if name not in ("kind", "sizes", "variants", "build")}
             for name in NUMBERS:
                 if name in expected:
                     expected[name] = evaluate(path, expected[name], size)

@@ -20,7 +20,8 @@ def lines(case, mark):
 
 
 def right():
-    return checkers.Finding("heap-buffer-overflow", "write", 4, 40, 40, None, False, lines(CASE, "BUG"), lines(CASE, "ALLOC"))
+    return checkers.Finding("heap-buffer-overflow", "write", 4, 40, 40, None, False, lines(CASE, "BUG"),
+                            lines(CASE, "ALLOC"))
 
 
 def verdict(findings, case=CASE, bad=True, status=0, output=b"", expected=b""):
@@ -35,8 +36,9 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(verdict([]), judge.MISSED)
 
     def test_each_detail_counts(self):
-        for change in ({"kind": "heap-buffer-underflow"}, {"access": "read"}, {"bytes": 8}, {"offset": 44}, {"object": 48},
-                       {"late": True}, {"stack": []}, {"stack": [(str(SOURCE), 1)]}, {"allocated": lines(CASE, "BUG")}):
+        for change in ({"kind": "heap-buffer-underflow"}, {"access": "read"}, {"bytes": 8}, {"offset": 44},
+                       {"object": 48}, {"late": True}, {"stack": []}, {"stack": [(str(SOURCE), 1)]},
+                       {"allocated": lines(CASE, "BUG")}):
             with self.subTest(change=change):
                 self.assertEqual(verdict([dataclasses.replace(right(), **change)]), judge.WRONG)
 
@@ -51,7 +53,8 @@ class JudgeTest(unittest.TestCase):
 
     def test_leak_sums(self):
         def leak(direct, indirect):
-            return checkers.Finding("leak", allocated=lines(LEAK, "ALLOC"), leak={"direct": direct, "indirect": indirect})
+            return checkers.Finding("leak", allocated=lines(LEAK, "ALLOC"),
+                                    leak={"direct": direct, "indirect": indirect})
         self.assertEqual(verdict([leak(16, 144)], LEAK), judge.FOUND)
         self.assertEqual(verdict([leak(160, 0)], LEAK), judge.WRONG)
 
