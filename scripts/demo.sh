@@ -123,7 +123,56 @@ else
 fi
 exec 3>&-
 
-heading "4. What this machine offers the heap"
+if "$freehold" check --help >/dev/null 2>&1; then
+  heading "4. Six errors, and where they are: freehold check"
+  cat >"$work/tell.py" <<'PYTHON'
+import json, sys
+
+def place(title, frames):
+    """The first frame that has a line in the program's own source."""
+    for frame in frames or ():
+        if "/examples/errors/" in (frame.get("file") or ""):
+            print(f"    {title} {frame['file'].rsplit('/', 1)[-1]}:{frame['line']} in {frame['function']}")
+            return
+
+reports = json.load(open(sys.argv[1], encoding="utf-8"))["reports"]
+for report in reports:
+    thing = report.get("object") or {}
+    print(f"  {report['id']}: {report['message']}")
+    place("at", report.get("stack"))
+    place("allocated at", thing.get("allocation_stack") or report.get("allocation_stack"))
+    place("freed at", thing.get("free_stack"))
+sys.exit(0 if sys.argv[2] in [report["id"] for report in reports] else 1)
+PYTHON
+  while read -r name kind; do
+    command_line "freehold check ./$name"
+    for twin in "$name" "${name}_clean"; do
+      gcc -g -w -D_GNU_SOURCE -o "$work/$twin" "$PWD/examples/errors/$twin.c"
+    done
+    "$freehold" check --json="$work/$name.json" "$work/$name" >"$work/$name.out" 2>"$work/$name.err" || true
+    if ! /usr/bin/python3 "$work/tell.py" "$work/$name.json" "$kind"; then
+      echo "  THE ERROR WAS NOT FOUND"
+      tail -n 5 "$work/$name.err"
+      failed=1
+    fi
+    if "$freehold" check "$work/${name}_clean" >"$work/clean.out" 2>"$work/clean.err"; then
+      echo "  its clean twin: silent"
+    else
+      echo "  ITS CLEAN TWIN WAS REPORTED"
+      tail -n 5 "$work/clean.err"
+      failed=1
+    fi
+  done <<'CLASSICS'
+wild_pointer wild-pointer
+overflow_by_one heap-buffer-overflow
+uninitialized_array uninitialized-read
+leak leak
+dangling_pointer heap-use-after-free
+double_free double-free
+CLASSICS
+fi
+
+heading "5. What this machine offers the heap"
 command_line "freehold doctor"
 "$freehold" doctor | sed 's/^/  /' || failed=1
 

@@ -32,7 +32,7 @@ static inline size_t opaque_size(size_t size) {
   return size;
 }
 
-/* Overwrites what calls that have returned left on the stack, so that no forgotten pointer keeps a lost object alive. */
+/* Overwrites what calls that have returned left on the stack, so that no forgotten pointer keeps a lost object. */
 static inline NOINLINE void clear_stack(void) {
   volatile char old[65536];
   for (size_t i = 0; i < sizeof old; i++) {

@@ -9,12 +9,13 @@ import re
 import shlex
 
 DIRECTORY = pathlib.Path(__file__).resolve().parent
+EXAMPLES = DIRECTORY.parents[1] / "examples/errors"
 NONE = "none"  # the kind of a program that makes no error at all
 # An error of one of these kinds concerns the heap; the others are faults that any debugger sees.
 HEAP_KINDS = {"heap-buffer-overflow", "heap-buffer-underflow", "heap-use-after-free", "double-free", "invalid-free",
               "mismatched-free", "uninitialized-read", "overlapping-copy", "impossible-size", "leak"}
-WORDS = {"kind", "access", "bytes", "offset", "object", "call", "direct", "indirect", "count", "sizes", "variants", "build",
-         "strip", "late", "also"}
+WORDS = {"kind", "access", "bytes", "offset", "object", "call", "direct", "indirect", "count", "sizes", "variants",
+         "build", "strip", "late", "also"}
 NUMBERS = ("bytes", "offset", "object", "direct", "indirect", "count")
 COMMON_FLAGS = ["-g", "-w", "-pthread"]
 DEFAULT_OPTIMIZATION = "-O1"
@@ -29,6 +30,7 @@ class Case:
     expected: dict  # word of the head -> number or text
     lines: dict  # BUG, ALLOC, FREE -> the numbers of the lines marked so
     also: list  # kinds that may be reported besides
+    twin: pathlib.Path | None = None  # the clean twin's source, where it is another file
 
     @property
     def group(self):
@@ -49,11 +51,14 @@ class Case:
     def compiler(self):
         return ["g++", "-std=gnu++17"] if self.source.suffix == ".cc" else ["gcc", "-std=gnu17"]
 
+    def source_of(self, bad):
+        return self.source if bad or self.twin is None else self.twin
+
     def command(self, output, bad, extra=()):
         """The words that compile it to the file `output`."""
         strip = ["-s"] if self.stripped else []
         return [*self.compiler(), *COMMON_FLAGS, *self.flags, *extra, *strip, f"-DBAD={int(bad)}", f"-I{DIRECTORY}",
-                "-o", str(output), str(self.source)]
+                "-o", str(output), str(self.source_of(bad))]
 
 
 class CaseError(Exception):
@@ -107,7 +112,8 @@ def read_source(path):
         builds.append((variant, [flag for flag in build if not flag.startswith("-O")] + extra))
     for suffix, flags in builds:
         for size in words["sizes"].split(",") if "sizes" in words else (None,):
-            expected = {name: value for name, value in words.items() if name not in ("kind", "sizes", "variants", "build")}
+            expected = {name: value for name, value in words.items()
+                        if name not in ("kind", "sizes", "variants", "build")}
             for name in NUMBERS:
                 if name in expected:
                     expected[name] = evaluate(path, expected[name], size)
@@ -116,9 +122,18 @@ def read_source(path):
                        kinds, expected, lines, words.get("also", "").split("|") if "also" in words else [])
 
 
+def examples():
+    """The programs of examples/errors/, with what its README.md says of each."""
+    rows = re.findall(r"^\| `([\w.]+)` \| ([\w-]+) \|$", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.M)
+    for name, kind in rows:
+        source = EXAMPLES / name
+        yield Case(f"examples/{source.stem}", source, ["-O0", "-D_GNU_SOURCE"], [kind], {}, {}, [],
+                   source.with_name(f"{source.stem}_clean{source.suffix}"))
+
+
 def all_cases():
     """Every case, by name."""
-    cases = []
+    cases = list(examples())
     for path in sorted(DIRECTORY.glob("*/*.c")) + sorted(DIRECTORY.glob("*/*.cc")):
         cases.extend(read_source(path))
     return sorted(cases, key=lambda case: case.name)

@@ -140,8 +140,8 @@ class Memcheck(Checker):
         return first_line(["valgrind", "--version"])
 
     def command(self, program, report):
-        return ["valgrind", "-q", "--leak-check=full", f"--error-exitcode={self.ERROR_STATUS}", "--child-silent-after-fork=no",
-                "--xml=yes", f"--xml-file={report}.%p", str(program)]
+        return ["valgrind", "-q", "--leak-check=full", f"--error-exitcode={self.ERROR_STATUS}", "--xml=yes",
+                f"--xml-file={report}.%p", str(program)]
 
     def environment(self, case):
         # Debian's build looks for symbols of separate files; there is no net in a test.
@@ -250,7 +250,8 @@ class AddressSanitizer(Checker):
                 kind = "overlapping-copy"
             else:
                 kind = self.KINDS.get(word, UNKNOWN)
-            found.append(Finding(kind, access.group(1).lower() if access else None, int(access.group(2)) if access else None))
+            found.append(Finding(kind, access.group(1).lower() if access else None,
+                                 int(access.group(2)) if access else None))
         if "LeakSanitizer: detected memory leaks" in text:
             found.append(Finding("leak"))
         return found

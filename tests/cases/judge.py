@@ -70,6 +70,11 @@ class Result:
         return (LATE if late else FOUND), ""
 
 
+def plain_call(name):
+    """The function's own name: headers give others to the checked and the standard's variants."""
+    return name and name.removeprefix("__isoc99_").removeprefix("__").removesuffix("_chk")
+
+
 def line_of(stack, case):
     """The line of the innermost frame that is in the case's own source; None when there is none."""
     return next((line for file, line in stack if file and file.rsplit("/", 1)[-1] == case.source.name), None)
@@ -81,8 +86,9 @@ def mismatches(case, finding, all_right):
     for name in ("access", "bytes", "offset", "object", "call"):
         if finding.late and name in ("access", "bytes", "offset", "call"):
             continue
-        if name in expected and getattr(finding, name) != expected[name]:
-            yield f"{name} {getattr(finding, name)}, not {expected[name]}"
+        told = plain_call(finding.call) if name == "call" else getattr(finding, name)
+        if name in expected and told != expected[name]:
+            yield f"{name} {told}, not {expected[name]}"
     for name in ("direct", "indirect", "count"):
         if name in expected:
             total = sum(other.leak.get(name, 0) for other in all_right)
@@ -136,9 +142,13 @@ class Summary:
         peers = [checker for checker in self.checkers if checker.name in ("memcheck", "asan")]
         if subject is None:
             return []
-        return [(case, [peer.name for peer in peers if self.result(case, True, peer).verdict == FOUND])
-                for case in self.cases if case.on_heap and self.result(case, True, subject).verdict not in GOOD_VERDICTS and
-                any(self.result(case, True, peer).verdict == FOUND for peer in peers)]
+        only = []
+        for case in self.cases:
+            if case.on_heap and self.result(case, True, subject).verdict not in GOOD_VERDICTS:
+                found_by = [peer.name for peer in peers if self.result(case, True, peer).verdict == FOUND]
+                if found_by:
+                    only.append((case, found_by))
+        return only
 
     def failures(self):
         """What Freehold does wrong; its peers are not under test."""

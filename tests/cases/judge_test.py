@@ -20,7 +20,8 @@ def lines(case, mark):
 
 
 def right():
-    return checkers.Finding("heap-buffer-overflow", "write", 4, 40, 40, None, False, lines(CASE, "BUG"), lines(CASE, "ALLOC"))
+    return checkers.Finding("heap-buffer-overflow", "write", 4, 40, 40, None, False, lines(CASE, "BUG"),
+                            lines(CASE, "ALLOC"))
 
 
 def verdict(findings, case=CASE, bad=True, status=0, output=b"", expected=b""):
@@ -35,8 +36,9 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(verdict([]), judge.MISSED)
 
     def test_each_detail_counts(self):
-        for change in ({"kind": "heap-buffer-underflow"}, {"access": "read"}, {"bytes": 8}, {"offset": 44}, {"object": 48},
-                       {"late": True}, {"stack": []}, {"stack": [(str(SOURCE), 1)]}, {"allocated": lines(CASE, "BUG")}):
+        for change in ({"kind": "heap-buffer-underflow"}, {"access": "read"}, {"bytes": 8}, {"offset": 44},
+                       {"object": 48}, {"late": True}, {"stack": []}, {"stack": [(str(SOURCE), 1)]},
+                       {"allocated": lines(CASE, "BUG")}):
             with self.subTest(change=change):
                 self.assertEqual(verdict([dataclasses.replace(right(), **change)]), judge.WRONG)
 
@@ -51,7 +53,8 @@ class JudgeTest(unittest.TestCase):
 
     def test_leak_sums(self):
         def leak(direct, indirect):
-            return checkers.Finding("leak", allocated=lines(LEAK, "ALLOC"), leak={"direct": direct, "indirect": indirect})
+            return checkers.Finding("leak", allocated=lines(LEAK, "ALLOC"),
+                                    leak={"direct": direct, "indirect": indirect})
         self.assertEqual(verdict([leak(16, 144)], LEAK), judge.FOUND)
         self.assertEqual(verdict([leak(160, 0)], LEAK), judge.WRONG)
 
@@ -61,11 +64,12 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(verdict([], bad=False, status=1), judge.BROKEN)
         self.assertEqual(verdict([], bad=False, output=b"x", expected=b"y"), judge.BROKEN)
 
-    def test_every_kind_has_a_case(self):
+    def test_every_kind_has_a_case_and_an_example(self):
         text = (catalog.DIRECTORY.parents[1] / "record/report_kinds.def").read_text(encoding="utf-8")
         kinds = {line.split('"')[1] for line in text.splitlines() if line.startswith("REPORT_KIND(")}
         covered = {kind for case in catalog.all_cases() for kind in case.kinds}
         self.assertEqual(kinds, covered - {catalog.NONE})
+        self.assertEqual(kinds, {case.kinds[0] for case in catalog.examples()})
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def group_rows(summary):
     for group in summary.groups + [None]:
         bad = summary.bad_cases(group)
         if bad:
-            found = [str(summary.count(checker, True, (judge.FOUND, judge.LATE), group)) for checker in summary.checkers]
+            found = [str(summary.count(checker, True, (judge.FOUND, judge.LATE), group))
+                     for checker in summary.checkers]
             rows.append([group or "all", str(len(bad))] + found)
     return rows
 
@@ -89,11 +90,11 @@ def as_markdown(summary, machine):
 Written by `tests/cases/run.py`; {machine['date']}, {machine['cpu']}, {machine['cores']} cores, {machine['memory']}, \
 Linux {machine['kernel']}.
 
-{bad_count} small programs with one error each, and {good_count} clean ones, most of them their twins, under each checker.
-{versions}.
+{bad_count} small programs with one error each, and {good_count} clean ones, most of them their twins, under each
+checker. {versions}.
 
-An error counts as found when the checker names its kind. Freehold must besides name the access, its size, the object and
-the lines of the source where it was used, allocated and freed. Electric Fence knows no kinds: a program that stops
+An error counts as found when the checker names its kind. Freehold must besides name the access, its size, the object
+and the lines of the source where it was used, allocated and freed. Electric Fence knows no kinds: a program that stops
 under it counts as found, also one that would have died by itself (a null pointer). ASan's programs are built anew with
 it; the others run the same binary. ASan and Electric Fence stop at the first error.
 
@@ -112,8 +113,8 @@ they say what it costs to start a checker. What a long run costs stands elsewher
 
 ## Every case
 
-yes: found; late: found after it happened, by what it left behind; wrong: something was reported, but not that; -: nothing
-was said.
+yes: found; late: found after it happened, by what it left behind; wrong: something was reported, but not that; -:
+nothing was said.
 
 {markdown_table(case_rows)}
 """

@@ -35,7 +35,8 @@ def parse_arguments():
     parser.add_argument("--build", type=pathlib.Path, default=SOURCE / "build", help="the build directory")
     parser.add_argument("--checker", action="append", metavar="NAME",
                         help="freehold, memcheck, asan or efence; may be repeated; default all that are there")
-    parser.add_argument("--option", action="append", default=[], metavar="FLAG", help="a flag for `freehold check`, as --option=--all")
+    parser.add_argument("--option", action="append", default=[], metavar="FLAG",
+                        help="a flag for `freehold check`, as --option=--all")
     parser.add_argument("--only", action="append", metavar="PATTERN", help="only cases whose name matches, as 'leak/*'")
     parser.add_argument("--write", metavar="FILE", help="write the comparison as Markdown")
     parser.add_argument("--json", metavar="FILE", help="write every result")
@@ -55,8 +56,8 @@ class Workshop:
         self.compile(self.measure, ["gcc", "-O2", "-o", str(self.measure), str(SOURCE / "bench/workloads/measure.c")],
                      SOURCE / "bench/workloads/measure.c")
         # No locale or variable of the caller's decides what a program says.
-        self.environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.scratch), "TMPDIR": str(self.scratch),
-                            "LC_ALL": "C"}
+        self.environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.scratch),
+                            "TMPDIR": str(self.scratch), "LC_ALL": "C"}
 
     def close(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
@@ -76,7 +77,7 @@ class Workshop:
 
     def program(self, case, bad, checker):
         program = self.directory / f"{case.name}{checker.suffix}.{'bad' if bad else 'good'}"
-        self.compile(program, case.command(program, bad, checker.build_flags), case.source)
+        self.compile(program, case.command(program, bad, checker.build_flags), case.source_of(bad))
         return program
 
     def run(self, case, bad, checker):
@@ -171,7 +172,8 @@ def main():
     if arguments.write:
         sys.path.insert(0, str(SOURCE / "bench"))
         import machine
-        pathlib.Path(arguments.write).write_text(page.as_markdown(summary, machine.describe_machine()), encoding="utf-8")
+        text = page.as_markdown(summary, machine.describe_machine())
+        pathlib.Path(arguments.write).write_text(text, encoding="utf-8")
     return 1 if summary.failures() else 0
 
 

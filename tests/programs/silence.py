@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Clean programs of the distribution under `freehold check`: nothing may be reported, and nothing may come out otherwise.
+"""Clean programs of the distribution under `freehold check`: nothing is reported, and nothing comes out otherwise.
 
     silence.py BUILD [--only NAME]... [--option FLAG]... [--native] [--list]
 
-Each program of silence_table.py runs without the checker and under it, in a directory made anew by the same commands. Exit
-status 0 when all are silent and the same; 1 when one is not; 77 when too few of them are installed to say anything.
+Each program of silence_table.py runs without the checker and under it, in a directory made anew by the same commands.
+Exit status 0 when all are silent and the same; 1 when one is not; 77 when too few of them are installed to
+say anything.
 --native runs them twice without the checker instead: is what they do the same every time?
 """
 
@@ -29,7 +30,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--only", action="append", metavar="NAME")
-    parser.add_argument("--option", action="append", default=[], metavar="FLAG", help="for `freehold check`, as --option=--all")
+    parser.add_argument("--option", action="append", default=[], metavar="FLAG",
+                        help="for `freehold check`, as --option=--all")
     parser.add_argument("--native", action="store_true", help="twice without the checker")
     parser.add_argument("--list", action="store_true")
     return parser.parse_args()
@@ -42,8 +44,9 @@ class Bench:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="freehold-silence."))
         self.report = self.root / "report.json"
         self.environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root), "TMPDIR": str(self.root), "LC_ALL": "C",
-            "TZ": "UTC", "TERM": "dumb", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PERL_HASH_SEED": "0",
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root),
+            "TMPDIR": str(self.root), "LC_ALL": "C", "TZ": "UTC", "TERM": "dumb", "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1", "PERL_HASH_SEED": "0",
             "SOURCE_DATE_EPOCH": "1700000000", "GIT_CONFIG_NOSYSTEM": "1", "GIT_PAGER": "cat", "DEBUGINFOD_URLS": "",
             "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_AUTHOR_DATE": "1700000000 +0000",
             "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_COMMITTER_DATE": "1700000000 +0000",
@@ -86,8 +89,8 @@ def differences(first, second):
         yield f"exit status {second[0]}, not {first[0]}"
     if first[1] != second[1]:
         lines = zip(first[1].split(b"\n"), second[1].split(b"\n"))
-        where = next((f"first at line {number}: {mine!r}, not {plain!r}" for number, (plain, mine) in enumerate(lines, 1)
-                      if plain != mine), "at its end")
+        where = next((f"first at line {number}: {mine!r}, not {plain!r}"
+                      for number, (plain, mine) in enumerate(lines, 1) if plain != mine), "at its end")
         yield f"another output, {where}"
     for name in first[2]:
         if first[2][name] != second[2][name]:
@@ -109,7 +112,8 @@ def what_was_reported(report):
         if (entry.get("leak") or {}).get("reachable"):
             continue
         stack = entry.get("stack") or entry.get("allocation_stack") or []
-        frames = " < ".join(f"{frame.get('function') or '?'} ({(frame.get('module') or '?').rsplit('/', 1)[-1]})" for frame in stack[:6])
+        frames = " < ".join(f"{frame.get('function') or '?'} ({(frame.get('module') or '?').rsplit('/', 1)[-1]})"
+                            for frame in stack[:6])
         command = (entry.get("process") or {}).get("command_line", "")
         yield f"{entry['id']} in {command[:60]!r}: {entry.get('message', '')}: {frames}"
 
@@ -141,6 +145,8 @@ def main():
             print(f"{program.name:15s} {program.needs}")
         return 0
     freehold = None if arguments.native else arguments.build.resolve() / "bin/freehold"
+    if freehold and not freehold.exists():
+        sys.exit(f"silence.py: {freehold} is not built")
     os.environ.pop("FREEHOLD", None)
     os.umask(0o022)
     bench, failed, ran = Bench(), [], 0
@@ -152,7 +158,8 @@ def main():
                 continue
             ran += 1
             problems = judge(bench, program, freehold, arguments.option)
-            print(f"{program.name}: " + ("\n    ".join(["", *problems]) if problems else "silent" if freehold else "same"), flush=True)
+            verdict = "silent" if freehold else "same"
+            print(f"{program.name}: " + ("\n    ".join(["", *problems]) if problems else verdict), flush=True)
             if problems:
                 failed.append(program.name)
     finally:

@@ -311,7 +311,7 @@ L"""),
             "printf '%s\\n' '%s/\\(\\d\\)\\(\\d\\)/\\2-\\1/g' 'g/7/t$' 'sort! n' '1,200!tac' 'w! edited' 'qa!' >commands\n", "edited"),
     Program("groff", "groff", "groff -Tutf8 -man page.1 | cksum; groff -Tps -man -P-pa4 page.1 | grep -v -i date | cksum; "
             "nroff -man page.1 | wc", """{ echo '.TH PAGE 1'; echo '.SH NAME'; echo 'page \\- a page'; for i in $(seq 300); do echo .PP; \
-echo "A paragraph number $i with \\\\fBbold\\\\fR words, long enough to be broken into lines by the formatter when it sets it."; done; } >page.1"""),
+printf '%s\\n' "A paragraph number $i with \\\\fBbold\\\\fR words, long enough to be broken into lines by the formatter when it sets it."; done; } >page.1"""),
     Program("graphviz", "dot", "dot -Tplain graph | cksum; dot -Tsvg graph | grep -c '<g '", "{ echo 'digraph g {'; seq 1 60 | awk '{ print $1 "
             "\" -> \" $1 * 2 \";\"; print $1 \" -> \" $1 + 7 \";\" }'; echo '}'; } >graph\n"),
     Program("gnuplot", "gnuplot", "gnuplot -e \"set terminal dumb 70 20; plot [0:6] sin(x), 'data' with lines\"; "

@@ -1,4 +1,4 @@
-/* case: kind=null-pointer access=read call=strlen
+/* case: kind=null-pointer access=read
  * getenv gives NULL for what is not set, and libc is not told to expect it. CWE-690. */
 #include "case.h"
 

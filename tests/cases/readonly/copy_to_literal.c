@@ -1,4 +1,4 @@
-/* case: kind=write-to-readonly access=write call=memcpy
+/* case: kind=write-to-readonly access=write
  * A name is copied over a default that stands in read-only memory. */
 #include "case.h"
 

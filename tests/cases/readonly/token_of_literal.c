@@ -1,4 +1,4 @@
-/* case: kind=write-to-readonly access=write call=strtok
+/* case: kind=write-to-readonly access=write
  * strtok writes into its text; this one is a literal. */
 #include "case.h"
 

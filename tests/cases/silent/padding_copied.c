@@ -1,6 +1,6 @@
 /* case: kind=none
- * A struct with padding is copied, sent through a pipe and written to a file: the padding was never written, and that is
- * no error. */
+ * A struct with padding is copied, sent through a pipe and written to a file: the padding was never written, and that
+ * is no error. */
 #include "case.h"
 
 struct padded {

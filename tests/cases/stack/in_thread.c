@@ -3,7 +3,7 @@
 #include "case.h"
 #include <pthread.h>
 
-static NOINLINE long walk(long level) {
+static NOINLINE long walk(long level) {               // BUG
   volatile char frame[512];                           // BUG
   frame[0] = 1;                                       // BUG
   return level == 0 ? 0 : walk(level - 1) + frame[0]; // BUG

@@ -6,7 +6,7 @@ struct node {
   struct node *next;
 };
 
-static NOINLINE int count(const struct node *node) {
+static NOINLINE int count(const struct node *node) {  // BUG
   volatile int self = 1;                              // BUG
   return node == NULL ? 0 : count(node->next) + self; // BUG
 }

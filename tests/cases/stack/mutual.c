@@ -3,12 +3,12 @@
 #include "case.h"
 
 static NOINLINE int is_odd(long number);
-static NOINLINE int is_even(long number) {
+static NOINLINE int is_even(long number) { // BUG
   volatile char scratch[100];
   scratch[0] = 1;                                                        // BUG
   return number == 0 ? scratch[0] : is_odd(number - 1) + scratch[0] - 1; // BUG
 }
-static NOINLINE int is_odd(long number) {
+static NOINLINE int is_odd(long number) { // BUG
   volatile char scratch[100];
   scratch[0] = 0;                                                     // BUG
   return number == 0 ? scratch[0] : is_even(number - 1) + scratch[0]; // BUG

@@ -2,9 +2,9 @@
  * The recursion has no end. */
 #include "case.h"
 
-static NOINLINE long depth(long level) {
-  volatile char frame[256]; // BUG
-  frame[0] = (char)level;   // BUG
+static NOINLINE long depth(long level) { // BUG
+  volatile char frame[256];              // BUG
+  frame[0] = (char)level;                // BUG
   if (!BAD && level > 100) {
     return level;
   }
