@@ -1,7 +1,6 @@
 #include "check/leaks.h"
 #include "base/options.h"
 #include "check/report.h"
-#include "guard/guard.h"
 #include "reach/sequence.h"
 #include "space/space.h"
 #include "trace/stack.h"
@@ -33,8 +32,8 @@ static bool find_object(uintptr_t word, struct reach_object *object) {
   return true;
 }
 
-/* Those named, then the heap with its descriptions and the guarded stretch, then the end. */
-static struct reach_range excluded[LEAKS_EXCLUDED_MOST + 3];
+/* Those named, then the heap with its descriptions, then the end. */
+static struct reach_range excluded[LEAKS_EXCLUDED_MOST + 2];
 static size_t named;
 
 bool leaks_exclude(uintptr_t start, size_t bytes) {
@@ -57,10 +56,8 @@ void leaks_exclude_own_variables(void) {
 
 static struct reach_world world_now(void) {
   struct reach_range *next = &excluded[named];
-  if (space_base != 0)
+  if (space_base != 0) /* under a limit on addresses it is not reserved as a whole */
     *next++ = (struct reach_range){space.metadata_start, space_base + (space.slice_capacity << SLICE_SHIFT)};
-  if (guard_bytes != 0)
-    *next++ = (struct reach_range){guard_base, guard_base + guard_bytes};
   *next = (struct reach_range){0, 0};
   return (struct reach_world){.find = find_object, .excluded = excluded};
 }

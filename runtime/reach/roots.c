@@ -3,6 +3,7 @@
 #include "reach/kernel_roots.h"
 #include "reach/sequence.h"
 #include "reach/threads.h"
+#include "space/own.h"
 #include "space/process.h"
 
 #include <elf.h>
@@ -87,7 +88,7 @@ static bool gather_holes(const struct reach_world *world, const ucontext_t *here
   for (const struct reach_range *range = world->excluded; enough && range != NULL && range->end != 0; range++)
     enough = add_hole(range->start, range->end);
   uintptr_t start, end;
-  for (size_t i = 0; enough && sequence_held(i, &start, &end); i++)
+  for (size_t i = 0; enough && own_range(i, &start, &end); i++)
     enough = add_hole(start, end);
   if (enough)
     sequence_sort(&holes, range_before);

@@ -49,9 +49,6 @@ size_t stack_load(stack_id id, uintptr_t *frames, size_t most) {
   return 2;
 }
 
-uintptr_t guard_base;
-size_t guard_bytes;
-
 #define WRITTEN_MOST 600
 static struct fh_report written[WRITTEN_MOST];
 static size_t written_count;
