@@ -59,7 +59,16 @@ static struct reach_world world_now(void) {
   if (space_base != 0) /* under a limit on addresses it is not reserved as a whole */
     *next++ = (struct reach_range){space.metadata_start, space_base + (space.slice_capacity << SLICE_SHIFT)};
   *next = (struct reach_range){0, 0};
-  return (struct reach_world){.find = find_object, .excluded = excluded};
+  struct reach_world world = {.find = find_object, .excluded = excluded};
+  if (space_base != 0) {
+    world.lowest = space_base;
+    world.highest = slice_address(space_slice_limit);
+  }
+  if (guard_bytes != 0 && space_base != 0) {
+    world.lowest = guard_base < world.lowest ? guard_base : world.lowest;
+    world.highest = guard_base + guard_bytes > world.highest ? guard_base + guard_bytes : world.highest;
+  }
+  return world;
 }
 
 static struct reach_object object_of(struct object_record *record) {

@@ -42,6 +42,9 @@ void checked_each_live(bool (*visit)(void *context, struct object_record *record
       return;
 }
 
+uintptr_t guard_base;
+size_t guard_bytes;
+
 size_t stack_load(stack_id id, uintptr_t *frames, size_t most) {
   EXPECT(most >= 2);
   frames[0] = 0x1000 + id;
