@@ -6,9 +6,11 @@
 #include "check/dial.h"
 #include "check/fault.h"
 #include "check/fence.h"
+#include "check/leaks.h"
 #include "check/order.h"
 #include "check/records.h"
 #include "check/report.h"
+#include "check/request.h"
 #include "check/watch.h"
 #include "heap/start.h"
 #include "space/kernel.h"
@@ -63,10 +65,15 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   report_start();
   fault_start();
   watch_start();
+#if !defined(FH_NO_STANDARD_NAMES) /* else they are the program's own module's */
+  leaks_exclude_own_variables();
+#endif
+  if (!request_start())
+    warn("no real-time signal is free: this process can't be asked for its leaks", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-static void write_summary(void) {
+static void write_summary(const struct leaks_totals *leaks) {
   struct check_totals totals = check_totals_read();
   struct rusage usage = {.ru_maxrss = 0};
   getrusage(RUSAGE_SELF, &usage);
@@ -87,6 +94,11 @@ static void write_summary(void) {
       .reports_dropped = report_dropped(),
       .sites = stack_count(),
       .failed_on_order = totals.failed_on_order,
+      .leaked_objects = leaks->direct_blocks + leaks->indirect_blocks,
+      .leaked_bytes = leaks->direct_bytes + leaks->indirect_bytes,
+      .reachable_objects = leaks->reachable_blocks,
+      .reachable_bytes = leaks->reachable_bytes,
+      .leaks_searched = leaks->searched,
       .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
       .nanoseconds = dial_nanoseconds(),
       .check_nanoseconds = dial_spent_nanoseconds(),
@@ -106,7 +118,11 @@ void check_finish(bool leaves_at_once) {
     watch_end_all();
     check_fences(here());
   }
-  write_summary();
+  struct leaks_totals leaks = {0};
+  /* A child of fork that leaves by _exit has its parent's objects, and no time to free them. */
+  if (options.leaks != LEAKS_OFF && !(leaves_at_once && forked))
+    leaks_at_exit(options.leaks, &leaks);
+  write_summary(&leaks);
 }
 
 __attribute__((destructor(102))) static void checker_unloaded(void) {
