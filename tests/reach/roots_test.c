@@ -1,5 +1,6 @@
 /* Every place an object can be kept by. Each is tried with the reference there and with it gone. */
 #include "fake_world.h"
+#include "reach/sequence.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -252,6 +253,28 @@ static void test_stack_in_object(void) {
   EXPECT(outcome);
 }
 
+/* A stack in what the library has reserved for itself, as its alternate stack is. */
+static void test_stack_of_the_library(void) {
+  char *stack = sequence_piece(512 * KIB);
+  inner_object = fake_object(40);
+  stack_object = fake_object(16);
+  fake_point(stack, inner_object, 0);
+  EXPECT(!fake_reached(inner_object));
+  *(uintptr_t *)(void *)stack = 0;
+  fake_point(&global_word, stack_object, 0);
+  ucontext_t inner;
+  getcontext(&inner);
+  inner.uc_stack.ss_sp = stack;
+  inner.uc_stack.ss_size = 512 * KIB;
+  inner.uc_link = &main_context;
+  makecontext(&inner, run_in_object, 0);
+  outcome = false;
+  swapcontext(&main_context, &inner);
+  EXPECT(outcome);
+  global_word = 0;
+  sequence_piece_release(stack, 512 * KIB);
+}
+
 static size_t resident_bytes(const void *start, size_t bytes) {
   size_t pages = bytes / 4096, resident = 0;
   unsigned char *state = mmap(NULL, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -345,6 +368,7 @@ int main(int count, char **arguments) {
   test_signal_stack();
   test_coroutine();
   test_stack_in_object();
+  test_stack_of_the_library();
   test_truncated_file();
   test_untouched();
   test_excluded();
