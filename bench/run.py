@@ -7,15 +7,14 @@ when a target is missed), 2 when it cannot run.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import shutil
 import sys
 import tempfile
 
 import allocators
+import machine as machines
 import measure
 import start as starting
 import summary
@@ -41,15 +40,6 @@ def parse_arguments():
     parser.add_argument("--strict", action="store_true", help="a missed target is a failure")
     parser.add_argument("--list", action="store_true", help="print the workloads and stop")
     return parser.parse_args()
-
-
-def describe_machine():
-    def first(path, key):
-        with open(path, encoding="utf-8") as file:
-            return next((line.split(":", 1)[1].strip() for line in file if line.startswith(key)), "unknown")
-    memory = int(first("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
-    return {"date": datetime.date.today().isoformat(), "cpu": first("/proc/cpuinfo", "model name"),
-            "cores": os.cpu_count(), "load": os.getloadavg()[0], "memory": f"{memory:.0f} GiB", "kernel": platform.release()}
 
 
 class Progress:
@@ -175,7 +165,7 @@ def main():
     if allocators.SUBJECT not in names:
         print(f"run.py: {arguments.build}/lib/libfreehold.so is missing: only its peers are compared", file=sys.stderr)
 
-    machine, progress = describe_machine(), Progress()
+    machine, progress = machines.describe_machine(), Progress()
     if machine["load"] > BUSY_LOAD and arguments.clock == summary.WALL:
         print(f"run.py: the machine is busy (load {machine['load']:.1f}): wall times will mislead; see --clock",
               file=sys.stderr)

@@ -22,6 +22,10 @@ if(TARGET freehold)
     DESTINATION ${package_dir})
 endif()
 
+if(TARGET freehold_check)
+  install(TARGETS freehold_check LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
+
 if(TARGET freehold_tool)
   install(TARGETS freehold_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   foreach(section 1 3 7)

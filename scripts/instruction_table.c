@@ -89,12 +89,11 @@ static bool holds_faults_back(void) {
 }
 
 static uint8_t kind_of(const char *name, bool has_memory) {
-  static const char *const adding[] = {"inc",  "dec",     "neg",       "add",        "sub", "adc",
-                                       "sbb",  "xadd",    "cmpxchg",   "cmpxchg8b",  "cmpxchg16b",
-                                       "adcx", "adox",    NULL};
+  static const char *const adding[] = {"inc",  "dec",     "neg",       "add",        "sub",  "adc",  "sbb",
+                                       "xadd", "cmpxchg", "cmpxchg8b", "cmpxchg16b", "adcx", "adox", NULL};
   static const char *const bit_tests[] = {"bt", "bts", "btr", "btc", NULL};
-  static const char *const stopping[] = {"hlt", "ud0", "ud1", "ud2", "int", "int1", "int3", "iret", "iretd", "iretq",
-                                         "sysret", "sysexit", "xabort", "xbegin", NULL};
+  static const char *const stopping[] = {"hlt",   "ud0",   "ud1",    "ud2",     "int",    "int1",   "int3", "iret",
+                                         "iretd", "iretq", "sysret", "sysexit", "xabort", "xbegin", NULL};
   static const char *const unknown[] = {"movdir64b", "enqcmd", "enqcmds", "invpcid", "invept", "invvpid", NULL};
   switch (instruction.meta.category) {
   case ZYDIS_CATEGORY_CALL:
@@ -230,7 +229,8 @@ static struct instruction_form describe(void) {
   const ZydisDecodedOperand *memory = NULL;
   bool masked = false, has_vector = false, writes_operand = false;
   for (unsigned number = 0; number < instruction.operand_count; number++) {
-    if (operands[number].type == ZYDIS_OPERAND_TYPE_MEMORY && operands[number].encoding != ZYDIS_OPERAND_ENCODING_NONE)
+    if (operands[number].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+        operands[number].encoding != ZYDIS_OPERAND_ENCODING_NONE)
       memory = &operands[number];
   }
   form.kind = kind_of(name, memory != NULL);
@@ -246,8 +246,7 @@ static struct instruction_form describe(void) {
     if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
       continue;
     uint8_t role = role_of(operand);
-    if ((role & ROLE_CLASS) == ROLE_VECTOR ||
-        ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MMX ||
+    if ((role & ROLE_CLASS) == ROLE_VECTOR || ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MMX ||
         ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MASK)
       has_vector = true;
     bool is_flags = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_FLAGS;
@@ -301,9 +300,10 @@ static struct instruction_form describe(void) {
   if (is_zero_idiom(name))
     form.traits |= FORM_ZERO_IDIOM;
   /* One number alone, and not a lane of several. */
-  bool scalar = form.bytes <= 8 && (ends(name, "ss") || ends(name, "sd") || ends(name, "sh") || ends(name, "2si") ||
-                                    ends(name, "2usi")) &&
-                !starts(name, "p") && !starts(name, "vp");
+  bool scalar =
+      form.bytes <= 8 &&
+      (ends(name, "ss") || ends(name, "sd") || ends(name, "sh") || ends(name, "2si") || ends(name, "2usi")) &&
+      !starts(name, "p") && !starts(name, "vp");
   if (form.bytes >= 16 || (has_vector && !scalar))
     form.traits |= FORM_VECTOR;
 
@@ -359,10 +359,11 @@ static unsigned ask(enum instruction_map map, unsigned opcode, unsigned variant)
   bool legacy = map <= MAP_0F3A, vex = map >= MAP_VEX_0F && map <= MAP_VEX_0F3A;
   if ((legacy && (prefix == 3 || length > 1 || broadcast)) || (vex && (length > 1 || broadcast)))
     return 0;
-  for (unsigned attempt = 0; attempt < 16; attempt++) {
-    /* With a scaled index; with another register for vvvv; with a mask; with another register in ModRM.rm. */
-    bool indexed = attempt & 1, other = attempt & 2, masked = attempt & 4, second = attempt & 8;
-    if ((indexed && !memory) || (legacy && (other || masked)) || (vex && masked))
+  for (unsigned attempt = 0; attempt < 64; attempt++) {
+    /* With a scaled index; with another register for vvvv; with a mask; with another register, or code, in ModRM.rm. */
+    bool indexed = attempt & 1, other = attempt & 2, masked = attempt & 4;
+    unsigned operand = (attempt / 8 + 1) % 8;
+    if ((indexed && !memory) || (legacy && (other || masked)) || (vex && masked) || (memory && operand != 1))
       continue;
     uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH + 8] = {0};
     size_t at = 0;
@@ -389,7 +390,7 @@ static unsigned ask(enum instruction_map map, unsigned opcode, unsigned variant)
       bytes[at++] = (uint8_t)(length << 5 | (unsigned)broadcast << 4 | 8 | (unsigned)masked);
     }
     bytes[at++] = (uint8_t)opcode;
-    bytes[at++] = (uint8_t)((memory ? 0x40u : 0xc0u) | reg << 3 | (indexed ? 4u : second ? 2u : 1u));
+    bytes[at++] = (uint8_t)((memory ? 0x40u : 0xc0u) | reg << 3 | (indexed ? 4u : operand));
     if (indexed)
       bytes[at++] = 4 << 3 | 1;
     bytes[at++] = 1; /* the displacement, or part of an immediate */
@@ -414,11 +415,21 @@ static void make_row(unsigned row) {
   static uint16_t variants[VARIANTS];
   for (unsigned variant = 0; variant < VARIANTS; variant++)
     variants[variant] = (uint16_t)ask((enum instruction_map)(row / 256), row % 256, variant);
+  /* A variant that is no instruction may be taken for its neighbour: a processor doesn't get as far as to an access. That
+   * spares most of the table. */
   unsigned mask = 0;
-  for (unsigned bit = 0; bit < VARIANT_BITS; bit++)
-    for (unsigned variant = 0; variant < VARIANTS; variant++)
-      if (variants[variant] != variants[variant ^ 1u << bit])
-        mask |= 1u << bit;
+  for (unsigned bit = VARIANT_BITS; bit-- > 0;) {
+    bool differ = false;
+    for (unsigned variant = 0; variant < VARIANTS; variant++) {
+      unsigned here = variants[variant], there = variants[variant ^ 1u << bit];
+      differ |= here != 0 && there != 0 && here != there;
+    }
+    for (unsigned variant = 0; variant < VARIANTS && !differ; variant++)
+      if (variants[variant] == 0)
+        variants[variant] = variants[variant ^ 1u << bit];
+    if (differ)
+      mask |= 1u << bit;
+  }
   uint16_t kept[VARIANTS];
   size_t count = (size_t)1 << __builtin_popcount(mask);
   for (unsigned variant = 0; variant < VARIANTS; variant++)

@@ -10,6 +10,7 @@ struct options options = {
 #define OPTION_FLAG(name, initial, help)              .name = (initial),
 #define OPTION_ENUM(name, initial, words, bare, help) .name = (initial),
 #define OPTION_PATH(name, help)                       .name = "",
+#define OPTION_TEXT(name, argument, help)             .name = "",
 #include "record/options.def"
 #include "record/check_options.def"
 #undef OPTION_SIZE
@@ -18,6 +19,7 @@ struct options options = {
 #undef OPTION_FLAG
 #undef OPTION_ENUM
 #undef OPTION_PATH
+#undef OPTION_TEXT
 };
 
 /* A piece of the environment's text; not NUL-terminated. */
@@ -177,6 +179,7 @@ static void apply(struct piece setting) {
     }                                                                                                                \
     return;                                                                                                          \
   }
+#define OPTION_TEXT(option, argument, help) OPTION_PATH(option, help)
 #include "record/options.def"
 #include "record/check_options.def"
 #undef OPTION_SIZE
@@ -185,6 +188,7 @@ static void apply(struct piece setting) {
 #undef OPTION_FLAG
 #undef OPTION_ENUM
 #undef OPTION_PATH
+#undef OPTION_TEXT
   complain(setting, "no such option, see ", "freehold(7)");
 }
 

@@ -15,6 +15,7 @@ struct options {
 #define OPTION_FLAG(name, initial, help)              bool name;
 #define OPTION_ENUM(name, initial, words, bare, help) unsigned name;
 #define OPTION_PATH(name, help)                       char name[256];
+#define OPTION_TEXT(name, argument, help)             char name[256];
 #include "record/options.def"
 #include "record/check_options.def"
 #undef OPTION_SIZE
@@ -23,6 +24,7 @@ struct options {
 #undef OPTION_FLAG
 #undef OPTION_ENUM
 #undef OPTION_PATH
+#undef OPTION_TEXT
 };
 
 /* Fixed after options_read. */

@@ -54,6 +54,7 @@ static void use_outside(const char *call, struct stack_place place, enum use use
   default:
     return;
   }
+  record->damage_known = true;
   if (watch_covers(record))
     watch_end(record);
   let_pass(record, address, bytes);
@@ -141,7 +142,8 @@ void access_overlap(const char *call, struct stack_place place, const void *to, 
   report.access = FH_ACCESS_WRITE;
   report.access_bytes = bytes;
   strncpy(report.call, call, sizeof report.call - 1);
-  uintptr_t apart = (uintptr_t)to > (uintptr_t)from ? (uintptr_t)to - (uintptr_t)from : (uintptr_t)from - (uintptr_t)to;
+  uintptr_t apart =
+      (uintptr_t)to > (uintptr_t)from ? (uintptr_t)to - (uintptr_t)from : (uintptr_t)from - (uintptr_t)to;
   struct text detail;
   text_clear(&detail);
   text_add(&detail, "source and destination are only ");

@@ -15,6 +15,8 @@
 /* The slack of a guarded object: as in fence.h, but before it stand zeros, as the kernel gave them, up to the last few. */
 #define SLACK_VALUE 0xfb
 #define SLACK_BYTES 32
+/* As far before an object it is looked at whether they still are zeros. */
+#define SLACK_MOST 512
 /* How much of a fresh object is filled, where none of it is watched. */
 #define FILL_MOST (64 * KIB)
 /* What grows beyond this is resized where it stands, by moving pages. */
@@ -38,8 +40,8 @@ static void count_live(size_t bytes) {
   add(&totals.live_objects, 1);
   uint64_t now = __atomic_add_fetch(&totals.live_bytes, bytes, __ATOMIC_RELAXED);
   uint64_t peak = __atomic_load_n(&totals.peak_live_bytes, __ATOMIC_RELAXED);
-  while (now > peak && !__atomic_compare_exchange_n(&totals.peak_live_bytes, &peak, now, true, __ATOMIC_RELAXED,
-                                                    __ATOMIC_RELAXED))
+  while (now > peak &&
+         !__atomic_compare_exchange_n(&totals.peak_live_bytes, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
     ;
 }
 
@@ -62,6 +64,10 @@ static struct slack slack_of(const struct object_record *record) {
   struct slack slack;
   slack.front = (unsigned char *)align_down(record->start, page);
   slack.front_bytes = record->start % page;
+  if (slack.front_bytes > SLACK_MOST) {
+    slack.front += slack.front_bytes - SLACK_MOST;
+    slack.front_bytes = SLACK_MOST;
+  }
   slack.rear = (unsigned char *)end;
   slack.rear_bytes = align_up(end, page) - end;
   if (record->bytes == 0)
@@ -103,7 +109,8 @@ static void copy_call(struct fh_report *report, const char *call) {
 static void report_damage(struct object_record *record, struct fence_damage damage, struct stack_place place) {
   struct fh_report report;
   report_begin(&report,
-               damage.first < record->start ? FH_REPORT_HEAP_BUFFER_UNDERFLOW : FH_REPORT_HEAP_BUFFER_OVERFLOW, place);
+               damage.first < record->start ? FH_REPORT_HEAP_BUFFER_UNDERFLOW : FH_REPORT_HEAP_BUFFER_OVERFLOW,
+               place);
   report.flags = FH_REPORT_FOUND_LATE;
   report.access = FH_ACCESS_WRITE;
   report.address = damage.first;
@@ -127,19 +134,13 @@ static void report_written_after_free(struct object_record *record, struct fence
 }
 
 static void inspect(struct object_record *record, struct stack_place place) {
-  if (record->fenced) {
-    struct fence_damage damage = fence_inspect(record);
-    if (UNLIKELY(damage.found)) {
-      report_damage(record, damage, place);
-      fence_mend(record);
-    }
-  } else {
-    struct fence_damage damage = slack_inspect(record);
-    if (UNLIKELY(damage.found)) {
-      report_damage(record, damage, place);
-      slack_fill(record);
-    }
-  }
+  if (UNLIKELY(record->damage_known))
+    return;
+  struct fence_damage damage = record->fenced ? fence_inspect(record) : slack_inspect(record);
+  if (LIKELY(!damage.found))
+    return;
+  report_damage(record, damage, place);
+  record->damage_known = true;
 }
 
 static bool inspect_live(void *context, struct object_record *record) {
@@ -198,7 +199,8 @@ static void report_impossible(const struct check_request *request) {
   text_clear(&detail);
   text_add(&detail, "the size, as a signed number, is -");
   text_add_decimal(&detail, -request->bytes);
-  memcpy(report.detail, detail.bytes, detail.length < sizeof report.detail ? detail.length : sizeof report.detail - 1);
+  memcpy(report.detail, detail.bytes,
+         detail.length < sizeof report.detail ? detail.length : sizeof report.detail - 1);
   report_write(&report);
 }
 
@@ -313,12 +315,14 @@ static void take_back(struct object_record *record, struct stack_place place, en
   count_dead(record->bytes);
 }
 
-void check_free_sized(const char *call, struct stack_place place, void *pointer, enum fh_family family, size_t bytes) {
+void check_free_sized(const char *call, struct stack_place place, void *pointer, enum fh_family family,
+                      size_t bytes) {
   struct object_record *record = live_object(call, place, pointer, family);
   if (UNLIKELY(record == NULL))
     return;
   if (UNLIKELY(record->made_by != family || (bytes != SIZE_MAX && bytes != record->bytes)))
-    report_mismatch(call, place, record, family, bytes != record->bytes && record->made_by == family ? bytes : SIZE_MAX);
+    report_mismatch(call, place, record, family,
+                    bytes != record->bytes && record->made_by == family ? bytes : SIZE_MAX);
   if (watch_covers(record))
     watch_end(record);
   inspect(record, place);
@@ -378,7 +382,8 @@ static void *resize_large(struct object_record *record, struct stack_place place
   __atomic_store_n(&resized->state, FH_OBJECT_LIVE, __ATOMIC_RELEASE);
   count_live(bytes);
   if (bytes > before)
-    memset((char *)resized->start + before, (int)options.fill, bytes - before < FILL_MOST ? bytes - before : FILL_MOST);
+    memset((char *)resized->start + before, (int)options.fill,
+           bytes - before < FILL_MOST ? bytes - before : FILL_MOST);
   return (void *)resized->start;
 }
 

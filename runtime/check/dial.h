@@ -20,8 +20,10 @@ bool dial_watches(struct stack_site *site);
 /* Whether stacks are to be taken exactly; else those of busy sites come from a cache. */
 bool dial_exact(void);
 
-/* Ticks now; and what was spent since `from`. */
+/* Ticks now; the same in the handler of a fault, less what the kernel takes to come there and back; and what was spent
+ * since `from`. */
 uint64_t dial_ticks(void);
+uint64_t dial_fault_ticks(void);
 void dial_spent_since(uint64_t from);
 
 /* All that was spent, and the time since the start, in nanoseconds. */

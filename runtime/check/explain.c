@@ -14,10 +14,10 @@
 /* Below it an address is null and an offset: no program is given pages there. */
 #define NULL_BYTES (64 * KIB)
 /* How far from the stack pointer an access of a function's own may be. */
-#define STACK_REACH   (1 * MIB)
-#define DEPTH_MOST    (4u << 20)
-#define CYCLE_MOST    64u
-#define FREED_VALUE   0xfd
+#define STACK_REACH (1 * MIB)
+#define DEPTH_MOST  (4u << 20)
+#define CYCLE_MOST  64u
+#define FREED_VALUE 0xfd
 
 #if defined(__x86_64__)
 #define FAULT_WRITES   2
@@ -62,7 +62,8 @@ static void find_operand(struct fault *fault) {
 }
 
 struct fault fault_describe(int number, const siginfo_t *info, void *context) {
-  struct fault fault = {.number = number, .address = (uintptr_t)info->si_addr, .has_address = true, .context = context};
+  struct fault fault = {
+      .number = number, .address = (uintptr_t)info->si_addr, .has_address = true, .context = context};
   fault.access = access_of(context);
   if (number == SIGSEGV && info->si_code == SI_KERNEL)
     find_operand(&fault);
@@ -111,7 +112,7 @@ static bool stack_is_full(const struct fault *fault, struct mapping *stack) {
   struct mapping hit = mapping_find(fault->address);
   if (hit.found && hit.permissions[1] == 'w')
     return false;
-  *stack = mapping_find(hit.end);     /* behind a guard */
+  *stack = mapping_find(hit.end); /* behind a guard */
   if (!hit.found)
     *stack = mapping_find(hit.start); /* the next one above */
   return stack->found && stack->permissions[1] == 'w' && stack->start <= sp + STACK_REACH && sp < stack->end;
@@ -195,7 +196,8 @@ void explain(const struct fault *fault) {
     for (unsigned i = 0; i < instruction.access_count; i++)
       if (fault->address - instruction.accesses[i].address < instruction.accesses[i].bytes)
         report.access_bytes = instruction.accesses[i].bytes;
-  memcpy(report.detail, detail.bytes, detail.length < sizeof report.detail ? detail.length : sizeof report.detail - 1);
+  memcpy(report.detail, detail.bytes,
+         detail.length < sizeof report.detail ? detail.length : sizeof report.detail - 1);
   add_failed_call(&report);
   report_write(&report);
 }

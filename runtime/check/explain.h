@@ -10,8 +10,8 @@
 
 /* What the processor said. */
 struct fault {
-  int number;            /* the signal */
-  uintptr_t address;     /* of the access; of one the processor gives no address for, the operand's */
+  int number;        /* the signal */
+  uintptr_t address; /* of the access; of one the processor gives no address for, the operand's */
   bool has_address;
   enum fh_access access; /* as far as is known */
   ucontext_t *context;

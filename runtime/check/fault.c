@@ -4,6 +4,7 @@
 #include "check/explain.h"
 #include "check/object.h"
 #include "check/report.h"
+#include "check/step.h"
 #include "check/watch.h"
 #include "guard/instruction.h"
 #include "space/kernel.h"
@@ -80,6 +81,7 @@ static void report_guarded(const struct fault *fault, struct checked checked) {
   report.access_bytes = access.bytes;
   report_add_object(&report, record);
   report_write(&report);
+  record->damage_known = true;
 }
 
 /* True when the program can go on. */
@@ -134,10 +136,11 @@ static bool sent_by_somebody(const siginfo_t *info) {
 
 static void on_fault(int number, siginfo_t *info, void *context) {
   int saved_errno = errno;
+  step_find_program(context);
   struct fault fault = fault_describe(number, info, context);
   bool done = false;
   if (number == SIGTRAP) {
-    done = watch_trap(context) || pass_on(number, info, context);
+    done = step_trapped(context) || pass_on(number, info, context);
   } else if (!sent_by_somebody(info) && guard_contains(fault.address)) {
     done = guarded_fault(&fault);
   }

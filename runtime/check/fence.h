@@ -33,7 +33,8 @@ struct object_record *fence_resize(struct object_record *record, size_t bytes);
 
 /* Fills a freed object, and takes it into the quarantine. Whatever has waited long enough leaves it: if it was written to
  * meanwhile, `written` is called with it first. */
-void fence_give(struct object_record *record, void (*written)(struct object_record *record, struct fence_damage damage));
+void fence_give(struct object_record *record,
+                void (*written)(struct object_record *record, struct fence_damage damage));
 
 /* Looks at everything that waits, at the end of the program. */
 void fence_inspect_waiting(void (*written)(struct object_record *record, struct fence_damage damage));

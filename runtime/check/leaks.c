@@ -43,6 +43,10 @@ bool leaks_exclude(uintptr_t start, size_t bytes) {
   return true;
 }
 
+#if defined(FH_NO_STANDARD_NAMES)
+/* Linked into a program, whose variables are in the same module. */
+void leaks_exclude_own_variables(void) {}
+#else
 /* Put there by the linker: the head of this module's file. */
 INTERNAL extern const Elf64_Ehdr __ehdr_start;
 
@@ -53,6 +57,7 @@ void leaks_exclude_own_variables(void) {
     if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) != 0)
       leaks_exclude(module + segment->p_vaddr, segment->p_memsz);
 }
+#endif
 
 static struct reach_world world_now(void) {
   struct reach_range *next = &excluded[named];

@@ -41,8 +41,7 @@ struct checked checked_at(uintptr_t address) {
   struct object object = object_at((const void *)address);
   if (object.span == NULL)
     return (struct checked){.where = CHECKED_EMPTY};
-  struct object_record *record =
-      records_find(object.span, object.span->kind == FH_SPAN_SMALL ? object.index : 0);
+  struct object_record *record = records_find(object.span, object.span->kind == FH_SPAN_SMALL ? object.index : 0);
   /* A record of a slot of another size that this slice was cut in before, or none. */
   if (record == NULL || record->start < object.start || record->start - object.start > object.bytes)
     return (struct checked){.where = CHECKED_EMPTY};

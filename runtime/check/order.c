@@ -7,8 +7,8 @@
 
 enum order { ORDER_NONE, ORDER_NUMBER, ORDER_EVERY, ORDER_SITE, ORDER_RANDOM };
 
-static enum order order;      /* fixed after start */
-static uint64_t number, seed; /* fixed after start */
+static enum order order;                /* fixed after start */
+static uint64_t number, seed;           /* fixed after start */
 static uint64_t calls, sites, failures; /* atomic */
 static stack_id last_stack;             /* atomic */
 static uint32_t last_thread;            /* atomic */

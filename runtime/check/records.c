@@ -11,23 +11,43 @@ struct block {
   struct object_record *records;
 };
 
-#define ARENA_BYTES          (MIB)
+/* Where the records are: reserved at once, so that they are in one place; of the addresses a limit leaves, a share. */
+#define ARENA_MOST_BYTES     (64 * GIB)
+#define ARENA_LEAST_BYTES    (4 * MIB)
+#define ARENA_LIMIT_SHARE    16
+#define ARENA_STEP_BYTES     (MIB)
 #define DIRECTORY_STEP_BYTES (64 * KIB)
 #define SIZE_CLASSES         16u
 
 static struct {
   struct block *blocks; /* one a slice; usable below `committed` */
   size_t reserved, committed;
-  size_t highest;              /* slices that may have a block; atomic */
-  uintptr_t next, end;         /* of the arena */
-  size_t bytes;
-  struct object_record *spare[SIZE_CLASSES]; /* blocks that were outgrown, by the logarithm of their capacity; the first
-                                              * record's `start` links them */
+  size_t highest; /* slices that may have a block; atomic */
+  uintptr_t arena;
+  size_t arena_bytes;
+  uintptr_t next, end; /* what is free of the arena, and usable */
+  /* Blocks that were outgrown, by the logarithm of their capacity; the first record's `start` links them. */
+  struct object_record *spare[SIZE_CLASSES];
 } directory;
 static struct lock directory_lock; /* to write any of it */
 
-size_t records_bytes(void) {
-  return directory.bytes;
+static bool arena_reserve(void) {
+  size_t limit = kernel_address_limit() / ARENA_LIMIT_SHARE;
+  for (size_t bytes = ARENA_MOST_BYTES; bytes >= ARENA_LEAST_BYTES; bytes >>= 1) {
+    intptr_t at = bytes <= limit ? kernel.reserve(bytes) : -1;
+    if (at < 0 && at > -4096)
+      continue;
+    kernel.name((uintptr_t)at, bytes, "freehold:records");
+    directory.arena = directory.next = directory.end = (uintptr_t)at;
+    directory.arena_bytes = bytes;
+    return true;
+  }
+  return false;
+}
+
+void records_range(uintptr_t *start, size_t *bytes) {
+  *start = directory.arena;
+  *bytes = directory.arena_bytes;
 }
 
 bool records_start(void) {
@@ -37,7 +57,7 @@ bool records_start(void) {
     return false;
   directory.blocks = (struct block *)at;
   directory.reserved = bytes;
-  return true;
+  return arena_reserve();
 }
 
 void records_before_fork(void) {
@@ -89,21 +109,13 @@ static struct object_record *arena_take(unsigned size_class) {
   }
   size_t bytes = (size_t)OBJECT_RECORD_BYTES << size_class;
   if (directory.end - directory.next < bytes) {
-    size_t want = bytes > ARENA_BYTES ? bytes : ARENA_BYTES;
-    intptr_t at = kernel.reserve(want);
-    if (at < 0 && at > -4096)
+    size_t more = align_up(bytes, ARENA_STEP_BYTES);
+    if (more > directory.arena + directory.arena_bytes - directory.end || kernel.commit(directory.end, more) != 0)
       return NULL;
-    if (kernel.commit((uintptr_t)at, want) != 0) {
-      kernel.release((uintptr_t)at, want);
-      return NULL;
-    }
-    kernel.name((uintptr_t)at, want, "freehold:records");
-    directory.next = (uintptr_t)at;
-    directory.end = (uintptr_t)at + want;
+    directory.end += more;
   }
   struct object_record *records = (struct object_record *)directory.next;
   directory.next += bytes;
-  directory.bytes += bytes;
   return records;
 }
 
@@ -139,8 +151,8 @@ struct object_record *records_make(const struct span *span, uint32_t index) {
   if (LIKELY(record_in(slice, capacity - 1) != NULL))
     return record_in(slice, index);
   lock_take(&directory_lock);
-  bool made = directory_reach(slice) && (record_in(slice, capacity - 1) != NULL ||
-                                         block_grow(&directory.blocks[slice], capacity));
+  bool made = directory_reach(slice) &&
+              (record_in(slice, capacity - 1) != NULL || block_grow(&directory.blocks[slice], capacity));
   if (made && slice >= directory.highest)
     __atomic_store_n(&directory.highest, slice + 1, __ATOMIC_RELEASE);
   lock_drop(&directory_lock);

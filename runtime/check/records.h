@@ -23,7 +23,7 @@ void records_each(bool (*visit)(void *context, struct object_record *record), vo
 void records_before_fork(void);
 void records_after_fork(bool in_child);
 
-/* Bytes of addresses that records take. */
-size_t records_bytes(void);
+/* Where all records are. */
+void records_range(uintptr_t *start, size_t *bytes);
 
 #endif

@@ -58,6 +58,18 @@ COLD bool check_start(void) {
   return true;
 }
 
+/* What holds addresses of objects and is none of the program's. */
+static void leave_out_own_memory(void) {
+  uintptr_t start;
+  size_t bytes;
+  guard_records_range(&start, &bytes);
+  if (bytes != 0)
+    leaks_exclude(start, bytes);
+  records_range(&start, &bytes);
+  leaks_exclude(start, bytes);
+  leaks_exclude_own_variables();
+}
+
 /* After the heap's own: from here on libc works. */
 __attribute__((constructor(102))) static void checker_loaded(void) {
   if (!check_ready())
@@ -65,11 +77,8 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   report_start();
   fault_start();
   watch_start();
-#if !defined(FH_NO_STANDARD_NAMES) /* else they are the program's own module's */
-  leaks_exclude_own_variables();
-#endif
-  if (!request_start())
-    warn("no real-time signal is free: this process can't be asked for its leaks", NULL);
+  leave_out_own_memory();
+  request_start();
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
@@ -94,14 +103,14 @@ static void write_summary(const struct leaks_totals *leaks) {
       .reports_dropped = report_dropped(),
       .sites = stack_count(),
       .failed_on_order = totals.failed_on_order,
+      .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
+      .nanoseconds = dial_nanoseconds(),
+      .check_nanoseconds = dial_spent_nanoseconds(),
       .leaked_objects = leaks->direct_blocks + leaks->indirect_blocks,
       .leaked_bytes = leaks->direct_bytes + leaks->indirect_bytes,
       .reachable_objects = leaks->reachable_blocks,
       .reachable_bytes = leaks->reachable_bytes,
       .leaks_searched = leaks->searched,
-      .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
-      .nanoseconds = dial_nanoseconds(),
-      .check_nanoseconds = dial_spent_nanoseconds(),
   };
   report_mappings();
   report_append(&summary.head);
@@ -114,14 +123,13 @@ static NOINLINE struct stack_place here(void) {
 void check_finish(bool leaves_at_once) {
   if (!__atomic_load_n(&check_started, __ATOMIC_ACQUIRE) || __atomic_exchange_n(&finished, true, __ATOMIC_ACQ_REL))
     return;
+  struct leaks_totals leaks = {.searched = false};
   if (!leaves_at_once || !forked) {
     watch_end_all();
     check_fences(here());
+    if (options.leaks != LEAKS_OFF)
+      leaks_at_exit(options.leaks, &leaks);
   }
-  struct leaks_totals leaks = {0};
-  /* A child of fork that leaves by _exit has its parent's objects, and no time to free them. */
-  if (options.leaks != LEAKS_OFF && !(leaves_at_once && forked))
-    leaks_at_exit(options.leaks, &leaks);
   write_summary(&leaks);
 }
 

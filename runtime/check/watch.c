@@ -2,6 +2,7 @@
 #include "base/options.h"
 #include "check/dial.h"
 #include "check/report.h"
+#include "check/step.h"
 #include "guard/instruction.h"
 #include "space/kernel.h"
 #include "space/space.h"
@@ -19,17 +20,15 @@
 #define TRAPS_MOST       16384u
 #define TRAPS_MOST_LATE  64u
 #define TRAPS_WHEN_WHOLE 512u
-/* What a string instruction with more left to do than this is not stepped through. */
-#define REPEAT_MOST 256u
-/* Objects one instruction may touch, and one call be lent. */
-#define STEPPING_MOST 4u
-
-#define TRAP_FLAG 0x100u
+/* What a string instruction with more left to do than this is not followed. */
+#define REPEAT_MOST 4096u
+/* Objects one call may be lent. */
+#define LENT_MOST 4u
 
 struct watch {
   struct object_record *record; /* atomic; NULL: free */
   struct stack_site *site;
-  uint32_t thread;    /* whose accesses are watched */
+  uint32_t thread; /* whose accesses are watched */
   uint32_t traps;
   uint32_t unwritten; /* bytes */
   uint32_t whole_traps;
@@ -37,19 +36,17 @@ struct watch {
   uint8_t *written; /* a bit a byte */
 };
 
-static struct watch *watches; /* WATCHES of them */
+static struct watch *watches;         /* WATCHES of them */
 static size_t next_small, next_large; /* atomic; where to look for a free one */
 static uint64_t objects, accesses;    /* atomic */
 
 /* Code that isn't the program's: libc, the loader, this library. Fixed after start. */
-static struct code_range {
-  uintptr_t start, end;
-} foreign_code[4];
+static struct code_range { uintptr_t start, end; } foreign_code[4];
 
-static __thread struct stepping {
+static __thread struct lent {
   unsigned count;
-  struct object_record *records[STEPPING_MOST];
-} stepping, lent;
+  struct object_record *records[LENT_MOST];
+} lent;
 __thread unsigned watch_lent;
 
 uint64_t watch_objects(void) {
@@ -88,7 +85,7 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *count) {
 }
 
 bool watch_start(void) {
-  if (!options.watch || !instruction_start())
+  if (!options.watch || !instruction_start() || !step_start())
     return false;
   size_t table = align_up(WATCHES * sizeof(struct watch), 64);
   size_t bytes = table + SMALL_WATCHES * SMALL_BYTES / 8 + LARGE_WATCHES * LARGE_BYTES / 8;
@@ -221,11 +218,11 @@ void watch_resume(struct object_record *record) {
     guard_close_pages(record);
 }
 
-static void note(struct stepping *list, struct object_record *record) {
+static void note(struct lent *list, struct object_record *record) {
   for (unsigned i = 0; i < list->count; i++)
     if (list->records[i] == record)
       return;
-  if (list->count == STEPPING_MOST)
+  if (list->count == LENT_MOST)
     watch_end(record); /* more than an instruction or a call has any use for */
   else
     list->records[list->count++] = record;
@@ -255,6 +252,8 @@ static void report_access(struct watch *watch, enum fh_report_kind kind, const u
   report_add_object(&report, record);
   report_write(&report);
   watch->reported = true;
+  if (kind != FH_REPORT_UNINITIALIZED_READ)
+    record->damage_known = true;
 }
 
 /* Vectors may read more than they need, before and behind; what they write they mean. */
@@ -303,14 +302,6 @@ static bool worth_going_on(struct watch *watch) {
   return watch->traps < (dial_exact() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
 }
 
-static void step(ucontext_t *context) {
-#if defined(__x86_64__)
-  context->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
-#else
-  (void)context;
-#endif
-}
-
 static uintptr_t program_counter(const ucontext_t *context) {
 #if defined(__x86_64__)
   return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
@@ -321,7 +312,7 @@ static uintptr_t program_counter(const ucontext_t *context) {
 
 bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *context) {
   (void)address;
-  uint64_t from = dial_ticks();
+  uint64_t from = dial_fault_ticks();
   struct watch *watch = watch_of(record);
   struct instruction instruction;
   if (watch == NULL)
@@ -343,26 +334,8 @@ bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *co
   if (!worth_going_on(watch) || (instruction.repeats && longest > REPEAT_MOST)) {
     watch_end(record);
   } else {
-    note(&stepping, record);
-    step(context);
+    step_over(context, &instruction, record);
   }
   dial_spent_since(from);
   return true;
 }
-
-bool watch_trap(ucontext_t *context) {
-  if (stepping.count == 0)
-    return false;
-  uint64_t from = dial_ticks();
-#if defined(__x86_64__)
-  context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
-#else
-  (void)context;
-#endif
-  for (unsigned i = 0; i < stepping.count; i++)
-    watch_resume(stepping.records[i]);
-  stepping.count = 0;
-  dial_spent_since(from);
-  return true;
-}
-

@@ -1,8 +1,7 @@
 /*
  * watch.h: the first accesses to fresh guarded objects.
  *
- * A watched object's pages are closed. Each access faults; it is decoded, judged, and let through: the pages are opened,
- * the processor does the one instruction and traps, the pages are closed again. Stores mark bytes as written. A load of
+ * A watched object's pages are closed. Each access faults; it is decoded, judged, and let through (step.h). Stores mark bytes as written. A load of
  * bytes none of which was written, whose value is then used for more than being copied, is reported; so are accesses to the
  * slack between an object's end and its guard, and before its start.
  *
@@ -30,9 +29,6 @@ ALWAYS_INLINE bool watch_covers(const struct object_record *record) {
 
 /* A fault at `address` in a watched object's pages. True when the instruction is let through. */
 bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *context);
-/* The trap after one instruction; true when it was ours. */
-bool watch_trap(ucontext_t *context);
-
 /* Ends the watch: the pages are open, and all bytes count as written. Nothing happens to an object that isn't watched. */
 void watch_end(struct object_record *record);
 void watch_end_all(void);

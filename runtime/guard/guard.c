@@ -46,9 +46,9 @@ static struct {
   uintptr_t records;
   size_t chunk_count;
   size_t page;
-  bool regions;          /* MADV_GUARD_INSTALL works */
-  size_t mappings_most;  /* live objects, without it */
-} stretch;               /* fixed after start */
+  bool regions;         /* MADV_GUARD_INSTALL works */
+  size_t mappings_most; /* live objects, without it */
+} stretch;              /* fixed after start */
 
 static struct lock stretch_lock;
 static size_t chunks_used;  /* chunks handed out so far; stretch_lock to write */
@@ -65,6 +65,11 @@ size_t guard_live_bytes(void) {
 }
 size_t guard_peak_bytes(void) {
   return __atomic_load_n(&peak_bytes, __ATOMIC_RELAXED);
+}
+
+void guard_records_range(uintptr_t *start, size_t *bytes) {
+  *start = stretch.records;
+  *bytes = stretch.records != 0 ? stretch.chunk_count * SLOTS_MOST * OBJECT_RECORD_BYTES : 0;
 }
 
 static uintptr_t chunk_address(const struct chunk *chunk) {
@@ -296,7 +301,8 @@ static void pages_give(uintptr_t first, size_t bytes) {
 static void count_live(size_t bytes) {
   size_t now = __atomic_add_fetch(&live_bytes, bytes, __ATOMIC_RELAXED);
   size_t peak = __atomic_load_n(&peak_bytes, __ATOMIC_RELAXED);
-  while (now > peak && !__atomic_compare_exchange_n(&peak_bytes, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+  while (now > peak &&
+         !__atomic_compare_exchange_n(&peak_bytes, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
     ;
 }
 
@@ -389,7 +395,8 @@ bool guard_open(struct object_record *record, uintptr_t address, size_t bytes) {
   struct slot slot;
   if (!slot_at(record->start, &slot))
     return false;
-  uintptr_t first = align_down(address, stretch.page), end = align_up(address + (bytes > 0 ? bytes : 1), stretch.page);
+  uintptr_t first = align_down(address, stretch.page),
+            end = align_up(address + (bytes > 0 ? bytes : 1), stretch.page);
   if (first < slot.start)
     first = slot.start;
   if (end > slot.guard + stretch.page)

@@ -26,13 +26,13 @@ struct object_record {
   uint32_t allocated_thread, freed_thread;
   stack_id earlier_allocated, earlier_freed; /* of the address's owner before; 0 */
   uint32_t earlier_bytes;
-  uint8_t state;    /* enum fh_object_state */
-  uint8_t made_by;  /* enum fh_family */
-  uint8_t freed_by; /* enum fh_family */
-  uint8_t mark;     /* for whoever looks for leaks */
-  uint8_t fenced;   /* no guarded slot */
-  uint8_t unused;
-  uint16_t watch; /* check/watch.h; atomic */
+  uint8_t state;        /* enum fh_object_state */
+  uint8_t made_by;      /* enum fh_family */
+  uint8_t freed_by;     /* enum fh_family */
+  uint8_t mark;         /* for whoever looks for leaks */
+  uint8_t fenced;       /* no guarded slot */
+  uint8_t damage_known; /* an access outside of it was reported: what it left is not reported again */
+  uint16_t watch;       /* check/watch.h; atomic */
 };
 
 /* What every record begins as. */
@@ -72,6 +72,9 @@ bool guard_open_pages(struct object_record *record);
 /* Memory that live guarded objects hold now, and held at most. */
 size_t guard_live_bytes(void);
 size_t guard_peak_bytes(void);
+
+/* Where the records are; 0 bytes without guarding. */
+void guard_records_range(uintptr_t *start, size_t *bytes);
 
 INTERNAL extern uintptr_t guard_base;
 INTERNAL extern size_t guard_bytes;

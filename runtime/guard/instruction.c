@@ -15,12 +15,13 @@ bool instruction_start(void) {
 static bool add_access(struct instruction *instruction, uint64_t address, uint64_t bytes, bool reads, bool writes) {
   if (bytes == 0)
     return true;
-  if (bytes > UINT64_MAX - address)
-    bytes = UINT64_MAX - address;
+  /* No further than the addresses go. */
+  if (address != 0 && bytes > -address)
+    bytes = -address;
   struct instruction_access *access = &instruction->accesses[instruction->access_count];
   /* Neighbouring lanes are one access. */
-  if (instruction->access_count > 0 && access[-1].address + access[-1].bytes == address && access[-1].reads == reads &&
-      access[-1].writes == writes && instruction->vector) {
+  if (instruction->access_count > 0 && access[-1].address + access[-1].bytes == address &&
+      access[-1].reads == reads && access[-1].writes == writes && instruction->vector) {
     access[-1].bytes += bytes;
     return true;
   }
@@ -33,8 +34,8 @@ static bool add_access(struct instruction *instruction, uint64_t address, uint64
 
 /* The lanes that `mask` has a bit for, one behind the other from `address` on. More stretches than there is room for are
  * told as one, from the first lane to the last. */
-static bool add_lanes(struct instruction *instruction, uint64_t address, uint64_t mask, unsigned lanes, unsigned element,
-                      bool reads, bool writes) {
+static bool add_lanes(struct instruction *instruction, uint64_t address, uint64_t mask, unsigned lanes,
+                      unsigned element, bool reads, bool writes) {
   if (lanes < 64)
     mask &= ((uint64_t)1 << lanes) - 1;
   struct instruction before = *instruction;
@@ -43,8 +44,8 @@ static bool add_lanes(struct instruction *instruction, uint64_t address, uint64_
     if (!add_access(instruction, address + (uint64_t)lane * element, element, reads, writes)) {
       *instruction = before;
       unsigned first = (unsigned)__builtin_ctzll(mask), last = 63u - (unsigned)__builtin_clzll(mask);
-      return add_access(instruction, address + (uint64_t)first * element, (uint64_t)(last - first + 1) * element, reads,
-                        writes);
+      return add_access(instruction, address + (uint64_t)first * element, (uint64_t)(last - first + 1) * element,
+                        reads, writes);
     }
   }
   return true;
@@ -205,14 +206,15 @@ static bool add_accesses(struct instruction *instruction, const struct decoded_i
     return (decoded->immediate >> 16 & 31) == 0 && add_access(instruction, stack - 8, 8, false, true);
   case FORM_BYTES_MASKED:
     /* Processors check all of the operand, whatever the mask leaves of it. */
-    return add_access(instruction, address_finish(decoded, context_general(context, REGISTER_RDI)), form->bytes, false,
-                      true);
+    return add_access(instruction, address_finish(decoded, context_general(context, REGISTER_RDI)), form->bytes,
+                      false, true);
   default:
     break;
   }
   if ((form->traits & FORM_READS_SOURCE) && !add_string(instruction, decoded, context, REGISTER_RSI, true, false))
     return false;
-  bool reads_target = (form->traits & FORM_READS_TARGET) != 0, writes_target = (form->traits & FORM_WRITES_TARGET) != 0;
+  bool reads_target = (form->traits & FORM_READS_TARGET) != 0,
+       writes_target = (form->traits & FORM_WRITES_TARGET) != 0;
   if ((reads_target || writes_target) &&
       !add_string(instruction, decoded, context, REGISTER_RDI, reads_target, writes_target))
     return false;

@@ -23,7 +23,8 @@ struct instruction {
   unsigned length;
   unsigned access_count;
   struct instruction_access accesses[INSTRUCTION_ACCESSES_MOST]; /* of memory by data operands, implicit ones too */
-  bool vector;  /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
+  bool
+      vector; /* of 16 bytes or more, or of a vector register but for a single number: it may read more than it needs */
   bool repeats; /* a string instruction with a repeat prefix: the accesses are those still to come; of cmps and scas,
                    which may stop at any element, the next ones */
 };
@@ -32,9 +33,12 @@ struct instruction {
  * without faulting. */
 bool instruction_read(const ucontext_t *context, struct instruction *instruction);
 
-/* Whether the value that this instruction loads is used for more than being stored again: in a comparison, arithmetic, as
- * an address, as an argument of a call, as a branch's target. Follows the straight line of code behind it for some
- * instructions, jumps included; false when that doesn't tell. The instruction's own use counts (cmp with memory: true). */
+/* Whether the value that this instruction loads is used for more than being stored again: in a condition, as an address, as
+ * an argument of a call or as a branch's target. Looks at the code behind it, for some instructions; false when that
+ * doesn't tell. Arithmetic and logic pass on that a value is not to be used; but adding to memory itself counts. A value
+ * that was also stored is no argument, nor is one of two neighbouring words loaded together, which may be a struct passed
+ * by value; a value returned is not a use. Reads memory that conditions depend on, where it may be read: the answer is
+ * better after what is watched was opened. */
 bool instruction_uses_value(const ucontext_t *context, const struct instruction *instruction);
 
 /* Once, before the others. */

@@ -76,8 +76,8 @@ static bool read_vex(struct reader *reader, unsigned escape, struct prefixes *pr
 }
 
 static bool read_evex(struct reader *reader, struct prefixes *prefixes, struct decoded_instruction *decoded) {
-  static const uint8_t maps[8] = {[1] = MAP_EVEX_0F, [2] = MAP_EVEX_0F38, [3] = MAP_EVEX_0F3A,
-                                  [5] = MAP_EVEX_5,  [6] = MAP_EVEX_6};
+  static const uint8_t maps[8] = {
+      [1] = MAP_EVEX_0F, [2] = MAP_EVEX_0F38, [3] = MAP_EVEX_0F3A, [5] = MAP_EVEX_5, [6] = MAP_EVEX_6};
   unsigned first = next_byte(reader), second = next_byte(reader), third = next_byte(reader);
   if ((first & 8) != 0 || (second & 4) == 0 || maps[first & 7] == 0)
     return false;

@@ -9,7 +9,16 @@
 
 enum { INSTRUCTION_BYTES_MOST = 15, REGISTER_NONE = 255 };
 
-enum { REGISTER_RAX, REGISTER_RCX, REGISTER_RDX, REGISTER_RBX, REGISTER_RSP, REGISTER_RBP, REGISTER_RSI, REGISTER_RDI };
+enum {
+  REGISTER_RAX,
+  REGISTER_RCX,
+  REGISTER_RDX,
+  REGISTER_RBX,
+  REGISTER_RSP,
+  REGISTER_RBP,
+  REGISTER_RSI,
+  REGISTER_RDI
+};
 
 enum instruction_segment { SEGMENT_NONE, SEGMENT_FS, SEGMENT_GS };
 
@@ -26,8 +35,8 @@ struct decoded_instruction {
   uint8_t segment;
   /* Registers by number; a register that ModRM or an index names has its extension bits. */
   uint8_t modrm_register, modrm_operand, other_register, opcode_register;
-  bool has_memory; /* ModRM, or an address in the place of an immediate, names memory */
-  bool relative;   /* the displacement counts from the next instruction */
+  bool has_memory;            /* ModRM, or an address in the place of an immediate, names memory */
+  bool relative;              /* the displacement counts from the next instruction */
   uint8_t base, index, scale; /* REGISTER_NONE; scale is a power of two's exponent */
   uint8_t vector_index;       /* a gather's index */
   uint8_t vector_length;      /* 0: 16 bytes, 1: 32, 2: 64 */

@@ -4,8 +4,14 @@
  *   1. the load's destination is tainted; what is computed from something tainted is tainted, too
  *   2. tainted flags that decide something, a tainted part of an address, a tainted target of a branch, and a tainted
  *      register that a call takes an argument in are uses; a store is none
- *   3. a jump is followed; behind a conditional one that goes on forward both ways have to agree, and a loop is left
- *   4. nothing tainted left, a return, or code that ends or is too long: not a use
+ *   3. a jump is followed, and a call that a fresh value is an argument of; behind a conditional jump that goes on forward
+ *      both ways have to agree, and a loop is left
+ *   4. nothing tainted left, the function's return, or code that ends or is too long: not a use; but when it was too long
+ *      within a function that took the value for an argument, or that function is another module's, it is one
+ *
+ * Compilers evaluate a && b in any order when both may be loaded. So a tainted condition with another one behind it that
+ * leads to the same place counts only when that other one can be read and leads elsewhere; and a tainted condition that is
+ * stored in a register and combined with another there goes on as a value.
  *
  * A register that was loaded, stored elsewhere and happens to be one for arguments proves nothing at a call: it is what a
  * copy leaves behind. Such a value is *carried*. Nor does a call count for one of two neighbouring words that are both
@@ -19,11 +25,12 @@
 
 #if defined(FH_INSTRUCTION_TABLE)
 
-enum { STEPS_MOST = 64, FORKS_MOST = 4, SLOTS_MOST = 8, WINDOW_BYTES = 96 };
+enum { STEPS_MOST = 128, FORKS_MOST = 5, SPILLS_MOST = 8, CALLS_MOST = 4, PEEKED_MOST = 4, WINDOW_BYTES = 96 };
 
 enum taint { CLEAN, CARRIED, FRESH };
 
-enum verdict { GOES_ON, USED, NOT_USED };
+/* LOOPS: back at a place where the way had forked before; says nothing. */
+enum verdict { GOES_ON, USED, NOT_USED, LOOPS };
 
 /* Memory on the stack that holds the value. */
 struct spill {
@@ -38,8 +45,11 @@ struct state {
   /* What the registers hold, where that is known. */
   uint64_t value[GENERAL_REGISTERS];
   uint32_t known;
-  struct spill spills[SLOTS_MOST];
+  struct spill spills[SPILLS_MOST];
   unsigned spill_count;
+  /* Where the calls that are followed return to. */
+  uint64_t returns[CALLS_MOST];
+  unsigned depth;
 };
 
 struct flow {
@@ -49,8 +59,9 @@ struct flow {
   unsigned steps_left;
   uint64_t stack; /* the stack pointer at the load */
   uint64_t load;  /* the address loaded from */
-  unsigned load_bytes;
   bool neighbour_loaded;
+  uint64_t forks[FORKS_MOST]; /* conditional jumps on the way */
+  unsigned fork_count;
 };
 
 static const uint8_t argument_registers[] = {REGISTER_RDI, REGISTER_RSI, REGISTER_RDX, REGISTER_RCX, 8, 9};
@@ -97,8 +108,8 @@ static uint8_t register_taint(const struct state *state, const struct decoded_in
   return most(state->low[number], state->rest[number]);
 }
 
-static void set_register(struct state *state, const struct decoded_instruction *decoded, uint8_t role, unsigned number,
-                         uint8_t taint) {
+static void set_register(struct state *state, const struct decoded_instruction *decoded, uint8_t role,
+                         unsigned number, uint8_t taint) {
   if ((role & ROLE_CLASS) == ROLE_VECTOR) {
     state->vector[number & 31] = taint;
     return;
@@ -198,14 +209,18 @@ static void store(struct flow *flow, struct state *state, uint64_t address, unsi
   }
   /* The frame of this function and of those that it was called from. */
   bool on_stack = address - (flow->stack - 4096) < 64 * KIB;
-  if (taint != CLEAN && on_stack && state->spill_count < SLOTS_MOST && !is_spilled(state, address, bytes))
+  if (taint != CLEAN && on_stack && state->spill_count < SPILLS_MOST && !is_spilled(state, address, bytes))
     state->spills[state->spill_count++] = (struct spill){address, bytes};
 }
 
 /* ---- One instruction ---- */
 
-static bool is_move_of_words(const struct decoded_instruction *decoded) {
-  return decoded->map == MAP_ONE_BYTE && decoded->opcode == 0x8b && decoded->wide && decoded->has_memory;
+static bool is_plain_load(const struct decoded_instruction *decoded) {
+  if (!decoded->has_memory)
+    return false;
+  if (decoded->map == MAP_ONE_BYTE)
+    return decoded->opcode == 0x8b;
+  return decoded->map == MAP_0F && (decoded->opcode == 0xb6 || decoded->opcode == 0xb7);
 }
 
 static bool argument_tainted(const struct flow *flow, const struct state *state) {
@@ -245,7 +260,8 @@ static bool has_fixed_result(const struct decoded_instruction *decoded) {
 
 /* What the registers hold after an instruction that is simple enough; the others have made them unknown. `before` is the
  * state before it. */
-static void follow_values(const struct state *before, struct state *state, const struct decoded_instruction *decoded) {
+static void follow_values(const struct state *before, struct state *state,
+                          const struct decoded_instruction *decoded) {
   const struct instruction_form *form = decoded->form;
   unsigned opcode = decoded->opcode, reg = decoded->modrm_register & 15, operand = decoded->modrm_operand & 15;
   uint64_t immediate = (uint64_t)decoded->immediate, address;
@@ -321,12 +337,32 @@ static bool is_string(const struct instruction_form *form) {
 
 /* Whether the word beside the loaded one is loaded here, for a register that a call takes an argument in. */
 static bool loads_neighbour(const struct flow *flow, const struct decoded_instruction *decoded, uint64_t address) {
-  return is_move_of_words(decoded) && flow->load_bytes == sizeof(uint64_t) &&
+  return is_plain_load(decoded) &&
          (address + sizeof(uint64_t) == flow->load || flow->load + sizeof(uint64_t) == address);
 }
 
+static bool is_condition_to_register(const struct decoded_instruction *decoded) {
+  return decoded->map == MAP_0F && (decoded->opcode & 0xf0) == 0x90 && !decoded->has_memory;
+}
+
+/* Whether a condition that goes to a register is soon combined with another. */
+static bool is_combined(struct flow *flow, const struct state *state, const struct decoded_instruction *condition) {
+  uint64_t pc = state->pc + condition->length;
+  struct decoded_instruction decoded;
+  for (unsigned number = 0; number < PEEKED_MOST && flow_decode(flow, pc, &decoded); number++, pc += decoded.length) {
+    if (decoded.form->kind != FORM_AND && decoded.form->kind != FORM_OR)
+      continue;
+    bool has_other = decoded.form->immediate_bytes == 0;
+    if (has_other && (decoded.modrm_register == condition->modrm_operand ||
+                      (!decoded.has_memory && decoded.modrm_operand == condition->modrm_operand)))
+      return true;
+  }
+  return false;
+}
+
 /* Applies an instruction to the state. `loads`: it is the one whose load is looked into. */
-static enum verdict step(struct flow *flow, struct state *state, const struct decoded_instruction *decoded, bool loads) {
+static enum verdict step(struct flow *flow, struct state *state, const struct decoded_instruction *decoded,
+                         bool loads) {
   const struct instruction_form *form = decoded->form;
   bool reads = (form->traits & FORM_READS) != 0, writes = (form->traits & FORM_WRITES) != 0;
   uint64_t address = 0;
@@ -342,8 +378,13 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
        ((form->traits & (FORM_READS_TARGET | FORM_WRITES_TARGET)) && general_taint(state, REGISTER_RDI) != CLEAN) ||
        (decoded->repeat != 0 && general_taint(state, REGISTER_RCX) != CLEAN)))
     return USED;
-  if ((form->traits & FORM_READS_FLAGS) && state->flags != CLEAN)
-    return USED;
+  bool condition_kept = false;
+  if ((form->traits & FORM_READS_FLAGS) && state->flags != CLEAN && !loads) {
+    condition_kept = is_condition_to_register(decoded) && is_combined(flow, state, decoded);
+    /* A jump's condition may be one of two; follow() looks. */
+    if (!condition_kept && form->kind != FORM_CONDITIONAL_JUMP)
+      return USED;
+  }
 
   uint8_t registers = sources_taint(state, decoded), memory = CLEAN;
   if (loads)
@@ -356,13 +397,24 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   if (!loads && reads && address_known && loads_neighbour(flow, decoded, address))
     flow->neighbour_loaded = true;
   uint8_t source = most(registers, memory);
+  if (condition_kept)
+    source = FRESH;
   if (form->kind == FORM_ADDRESS && address_tainted(state, decoded))
     source = FRESH;
 
   switch (form->kind) {
   case FORM_CALL:
-    if (source != CLEAN || argument_tainted(flow, state))
+    if (source != CLEAN)
       return USED;
+    if (argument_tainted(flow, state)) {
+      /* A function that can be looked into says itself. */
+      if ((form->traits & FORM_HAS_MODRM) || state->depth == CALLS_MOST || !is_known(state, REGISTER_RSP))
+        return USED;
+      state->returns[state->depth++] = state->pc + decoded->length;
+      set_value(state, REGISTER_RSP, state->value[REGISTER_RSP] - 8);
+      store(flow, state, state->value[REGISTER_RSP], 8, CLEAN);
+      return GOES_ON;
+    }
     leave_call(state);
     return GOES_ON;
   case FORM_SYSCALL:
@@ -383,7 +435,7 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   default:
     break;
   }
-  if (loads && ((form->traits & FORM_COMPARES) || (form->kind == FORM_ADD_OR_COMPARE && writes)))
+  if (loads && form->kind == FORM_ADD_OR_COMPARE && writes)
     return USED;
 
   bool fixed = has_fixed_result(decoded);
@@ -450,42 +502,205 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   return GOES_ON;
 }
 
-static enum verdict follow(struct flow *flow, struct state *state, unsigned forks) {
-  while (flow->steps_left-- > 0) {
+/* What cmp and test with an immediate, on memory or a register, and the jump behind them make of what they are about.
+ * False when it can't be told. */
+static bool condition_holds(const struct state *state, uint64_t pc, const struct decoded_instruction *comparison,
+                            const struct decoded_instruction *jump, bool *holds) {
+  unsigned opcode = comparison->opcode, operation = comparison->modrm_register & 7;
+  bool compares = opcode >= 0x80 && opcode <= 0x83 && operation == 7;
+  bool tests = (opcode == 0xf6 || opcode == 0xf7) && operation == 0;
+  bool tests_itself = (opcode == 0x84 || opcode == 0x85) && !comparison->has_memory &&
+                      comparison->modrm_register == comparison->modrm_operand;
+  if (comparison->map != MAP_ONE_BYTE || (!compares && !tests && !tests_itself))
+    return false;
+  unsigned bytes = (opcode & 1) == 0 ? 1 : comparison->operand16 ? 2 : comparison->wide ? 8 : 4;
+  uint64_t value = 0, address;
+  struct state here = *state;
+  here.pc = pc;
+  if (comparison->has_memory) {
+    if (!known_address(&here, comparison, &address) || kernel_read_own(address, &value, bytes) != bytes)
+      return false;
+  } else {
+    unsigned number = comparison->modrm_operand & 15;
+    if (!is_known(state, number) || (bytes == 1 && !comparison->extended && number >= 4))
+      return false;
+    value = state->value[number];
+  }
+  unsigned unused = 64 - 8 * bytes;
+  uint64_t left = value << unused, right = (uint64_t)comparison->immediate << unused;
+  bool carry = false, overflow = false;
+  uint64_t result = tests_itself ? left : left & right;
+  if (compares) {
+    result = left - right;
+    carry = left < right;
+    overflow = ((left ^ right) & (left ^ result)) >> 63;
+  }
+  bool zero = result == 0, sign = result >> 63, outcome;
+  switch (jump->opcode >> 1 & 7) {
+  case 0:
+    outcome = overflow;
+    break;
+  case 1:
+    outcome = carry;
+    break;
+  case 2:
+    outcome = zero;
+    break;
+  case 3:
+    outcome = carry || zero;
+    break;
+  case 4:
+    outcome = sign;
+    break;
+  case 6:
+    outcome = sign != overflow;
+    break;
+  case 7:
+    outcome = sign != overflow || zero;
+    break;
+  default:
+    return false;
+  }
+  *holds = outcome != (jump->opcode & 1);
+  return true;
+}
+
+/* Of a tainted condition: from `pc` on, is the next one of such a kind that the first makes no difference, both leading to
+ * `elsewhere`? */
+static bool other_condition_decides(struct flow *flow, const struct state *state, uint64_t pc, uint64_t elsewhere) {
+  struct decoded_instruction decoded, last;
+  struct state after = *state;
+  uint64_t last_pc = pc;
+  bool compared = false;
+  for (unsigned number = 0; number < PEEKED_MOST && flow_decode(flow, pc, &decoded); number++) {
+    const struct instruction_form *form = decoded.form;
+    uint64_t next = pc + decoded.length, target = next + (uint64_t)decoded.immediate;
+    if (form->kind == FORM_CONDITIONAL_JUMP && compared) {
+      /* Often the way there has a jump of its own. */
+      struct decoded_instruction behind;
+      uint64_t onward = next;
+      if (flow_decode(flow, next, &behind) && behind.form->kind == FORM_JUMP &&
+          !(behind.form->traits & FORM_HAS_MODRM))
+        onward = next + behind.length + (uint64_t)behind.immediate;
+      if (target != elsewhere && next != elsewhere && onward != elsewhere)
+        return false;
+      bool jumps;
+      if (!condition_holds(&after, last_pc, &last, &decoded, &jumps))
+        return true;
+      return jumps == (target == elsewhere);
+    }
+    if (form->kind == FORM_CONDITIONAL_JUMP || form->kind == FORM_CALL || form->kind == FORM_RETURN ||
+        (form->traits & (FORM_WRITES | FORM_WRITES_TARGET)) != 0 || form->stack_writes != 0)
+      return false;
+    compared = (form->traits & FORM_COMPARES) != 0;
+    if (!compared) {
+      /* Registers set on the way are not known any more. */
+      after.known = 0;
+    }
+    last = decoded;
+    last_pc = pc;
+    pc = form->kind == FORM_JUMP && !(form->traits & FORM_HAS_MODRM) ? target : next;
+  }
+  return false;
+}
+
+/* At the end of code that can't be followed: what is inside of a call took the value for an argument. */
+static enum verdict undecided(const struct state *state) {
+  return state->depth != 0 ? USED : NOT_USED;
+}
+
+static enum verdict follow(struct flow *flow, struct state *state);
+
+/* A conditional jump forward: both ways. */
+static enum verdict follow_both(struct flow *flow, const struct state *state, uint64_t next, uint64_t target) {
+  for (unsigned number = 0; number < flow->fork_count; number++)
+    if (flow->forks[number] == state->pc)
+      return LOOPS;
+  if (flow->fork_count == FORKS_MOST)
+    return NOT_USED;
+  flow->forks[flow->fork_count++] = state->pc;
+  struct state way = *state;
+  way.pc = target;
+  enum verdict verdict = follow(flow, &way);
+  if (verdict != NOT_USED) {
+    way = *state;
+    way.pc = next;
+    enum verdict other = follow(flow, &way);
+    if (other != LOOPS)
+      verdict = other;
+  }
+  flow->fork_count--;
+  return verdict;
+}
+
+static enum verdict follow(struct flow *flow, struct state *state) {
+  while (flow->steps_left > 0) {
+    flow->steps_left--;
     struct decoded_instruction decoded;
-    if (!anything_tainted(state) || !flow_decode(flow, state->pc, &decoded))
+    if (!anything_tainted(state))
       return NOT_USED;
+    if (!flow_decode(flow, state->pc, &decoded))
+      return undecided(state);
+    unsigned depth = state->depth;
     enum verdict verdict = step(flow, state, &decoded, false);
     if (verdict != GOES_ON)
       return verdict;
     uint64_t next = state->pc + decoded.length, target = next + (uint64_t)decoded.immediate;
     switch (decoded.form->kind) {
     case FORM_RETURN:
-      return NOT_USED; /* returned in a register, perhaps: as part of a struct, perhaps */
+      if (state->depth == 0)
+        return NOT_USED; /* returned in a register, perhaps: as part of a struct, perhaps */
+      next = state->returns[--state->depth];
+      if (is_known(state, REGISTER_RSP))
+        set_value(state, REGISTER_RSP, state->value[REGISTER_RSP] + 8);
+      break;
+    case FORM_CALL:
+      if (state->depth > depth)
+        next = target;
+      break;
     case FORM_JUMP:
-      /* Through memory that the code names: a function of another module, called last. Through a register: who knows. */
-      if (decoded.form->traits & FORM_HAS_MODRM)
-        return decoded.relative && argument_tainted(flow, state) ? USED : NOT_USED;
+      if (decoded.form->traits & FORM_HAS_MODRM) {
+        /* Through memory that the code names: a function of another module. Through a register: who knows. */
+        if (decoded.relative && argument_tainted(flow, state))
+          return USED;
+        if (!decoded.relative || state->depth == 0)
+          return NOT_USED;
+        leave_call(state);
+        next = state->returns[--state->depth];
+        if (is_known(state, REGISTER_RSP))
+          set_value(state, REGISTER_RSP, state->value[REGISTER_RSP] + 8);
+        break;
+      }
       next = target;
       break;
     case FORM_CONDITIONAL_JUMP:
-      if (target > next) {
-        if (forks == 0)
-          return NOT_USED;
-        struct state jumped = *state;
-        jumped.pc = target;
-        if (follow(flow, &jumped, forks - 1) != USED)
-          return NOT_USED;
-        forks--;
-      }
+      if (state->flags != CLEAN && (decoded.form->traits & FORM_READS_FLAGS))
+        return other_condition_decides(flow, state, next, target) ||
+                       other_condition_decides(flow, state, target, next)
+                   ? NOT_USED
+                   : USED;
+      if (target > next)
+        return follow_both(flow, state, next, target);
       break;
     default:
       break;
     }
     state->pc = next;
   }
-  flow->steps_left = 0;
-  return NOT_USED;
+  return undecided(state);
+}
+
+/* Whether `count` bytes are instructions of which each goes on to the next. */
+static bool is_straight(const uint8_t *bytes, size_t count) {
+  struct decoded_instruction decoded;
+  for (size_t at = 0; at < count; at += decoded.length) {
+    if (!instruction_decode(bytes + at, count - at, &decoded))
+      return false;
+    unsigned kind = decoded.form->kind;
+    if (kind == FORM_CALL || kind == FORM_JUMP || kind == FORM_RETURN || kind == FORM_STOP)
+      return false;
+  }
+  return true;
 }
 
 /* Whether some bytes before the load are a load of the word beside it. Instructions can't be read backwards: each place is
@@ -493,14 +708,15 @@ static enum verdict follow(struct flow *flow, struct state *state, unsigned fork
 static bool neighbour_was_loaded(const struct decoded_instruction *load, uint64_t pc) {
   enum { BEFORE = 24 };
   uint8_t bytes[BEFORE];
-  if (!is_move_of_words(load) || load->index != REGISTER_NONE ||
+  if (!is_plain_load(load) || load->index != REGISTER_NONE ||
       kernel_read_own(pc - BEFORE, bytes, sizeof bytes) != sizeof bytes)
     return false;
   for (size_t start = 0; start < BEFORE; start++) {
     struct decoded_instruction decoded;
-    if (instruction_decode(bytes + start, BEFORE - start, &decoded) && is_move_of_words(&decoded) &&
+    if (instruction_decode(bytes + start, BEFORE - start, &decoded) && is_plain_load(&decoded) &&
         decoded.base == load->base && decoded.index == REGISTER_NONE &&
-        (decoded.displacement + 8 == load->displacement || load->displacement + 8 == decoded.displacement))
+        (decoded.displacement + 8 == load->displacement || load->displacement + 8 == decoded.displacement) &&
+        is_straight(bytes + start, BEFORE - start))
       return true;
   }
   return false;
@@ -517,7 +733,6 @@ bool instruction_uses_value(const ucontext_t *context, const struct instruction 
     if (instruction->accesses[number].reads && !reads) {
       reads = true;
       flow.load = instruction->accesses[number].address;
-      flow.load_bytes = (unsigned)instruction->accesses[number].bytes;
     }
   if (!reads)
     return false;
@@ -528,7 +743,7 @@ bool instruction_uses_value(const ucontext_t *context, const struct instruction 
   if (verdict != GOES_ON)
     return verdict == USED;
   state.pc += decoded.length;
-  return follow(&flow, &state, FORKS_MOST) == USED;
+  return follow(&flow, &state) == USED;
 }
 
 #else

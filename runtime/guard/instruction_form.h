@@ -41,24 +41,24 @@ enum {
 };
 
 enum form_kind {
-  FORM_PLAIN, /* nothing special about its flow or its memory */
+  FORM_PLAIN,   /* nothing special about its flow or its memory */
   FORM_UNKNOWN, /* its memory operands are beyond us */
   FORM_CALL,
   FORM_JUMP,
   FORM_CONDITIONAL_JUMP,
   FORM_RETURN,
   FORM_SYSCALL,
-  FORM_STOP, /* the next instruction is not reached, or not soon: ud2, hlt, int */
+  FORM_STOP,    /* the next instruction is not reached, or not soon: ud2, hlt, int */
   FORM_ADDRESS, /* lea */
   FORM_EXCHANGE,
   FORM_STRING,
   FORM_STRING_COMPARE, /* cmps and scas: may end early under a prefix */
   FORM_ENTER,
   FORM_LEAVE,
-  FORM_BIT, /* bt and its kin with a register for the offset: it reaches outside of the operand */
-  FORM_TABLE, /* xlat */
+  FORM_BIT,            /* bt and its kin with a register for the offset: it reaches outside of the operand */
+  FORM_TABLE,          /* xlat */
   FORM_ADD_OR_COMPARE, /* inc, dec, neg, add, sub, adc, sbb, xadd, cmpxchg */
-  FORM_AND, /* and with a mask of zero clears, or with all ones sets */
+  FORM_AND,            /* and with a mask of zero clears, or with all ones sets */
   FORM_OR,
   FORM_SAVE_STATE,
   FORM_SAVE_STATE_COMPACT,
@@ -73,15 +73,15 @@ enum form_kind {
 /* Bits of `traits`. */
 enum {
   FORM_HAS_MODRM = 1 << 0,
-  FORM_READS = 1 << 1,  /* the explicit memory operand */
+  FORM_READS = 1 << 1, /* the explicit memory operand */
   FORM_WRITES = 1 << 2,
   FORM_READS_FLAGS = 1 << 3,
   FORM_WRITES_FLAGS = 1 << 4,
   FORM_VECTOR = 1 << 5,
-  FORM_LANES_MASKED = 1 << 6, /* lanes that EVEX.aaa leaves out are not accessed */
-  FORM_COMPARES = 1 << 7,     /* writes flags and nothing else */
-  FORM_ZERO_IDIOM = 1 << 8,   /* the result does not depend on an operand combined with itself */
-  FORM_OFFSET = 1 << 9,       /* the address stands where an immediate would: mov al, [moffs] */
+  FORM_LANES_MASKED = 1 << 6,  /* lanes that EVEX.aaa leaves out are not accessed */
+  FORM_COMPARES = 1 << 7,      /* writes flags and nothing else */
+  FORM_ZERO_IDIOM = 1 << 8,    /* the result does not depend on an operand combined with itself */
+  FORM_OFFSET = 1 << 9,        /* the address stands where an immediate would: mov al, [moffs] */
   FORM_READS_SOURCE = 1 << 10, /* [rsi] */
   FORM_READS_TARGET = 1 << 11, /* [rdi] */
   FORM_WRITES_TARGET = 1 << 12,
@@ -103,16 +103,16 @@ enum {
 
 struct instruction_form {
   uint16_t traits;
-  uint16_t bytes;           /* of the memory operand */
-  uint16_t implicit_reads;  /* general registers by number, the stack pointer of stack operations left out */
+  uint16_t bytes;          /* of the memory operand */
+  uint16_t implicit_reads; /* general registers by number, the stack pointer of stack operations left out */
   uint16_t implicit_writes;
   uint8_t kind;
   uint8_t immediate_bytes;
   uint8_t stack_reads, stack_writes; /* bytes above, or below, the stack pointer */
-  uint8_t element_bytes;  /* of a lane or of a string's element */
-  uint8_t index_bytes;    /* of a gather's indices */
-  uint8_t offset_shift;   /* what an 8-bit displacement is multiplied by */
-  uint8_t modrm_register; /* roles */
+  uint8_t element_bytes;             /* of a lane or of a string's element */
+  uint8_t index_bytes;               /* of a gather's indices */
+  uint8_t offset_shift;              /* what an 8-bit displacement is multiplied by */
+  uint8_t modrm_register;            /* roles */
   uint8_t modrm_operand;
   uint8_t other_register; /* VEX.vvvv */
   uint8_t opcode_register;

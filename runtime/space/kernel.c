@@ -92,8 +92,8 @@ static int protect(uintptr_t address, size_t bytes, bool open) {
 }
 
 static int retire(uintptr_t address, size_t bytes) {
-  long got = SYSCALL6(SYS_mmap, address, bytes, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  long got =
+      SYSCALL6(SYS_mmap, address, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   return got < 0 && got > -4096 ? (int)got : 0;
 }
 
@@ -214,6 +214,27 @@ void kernel_thread_name(char *name) {
   SYSCALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
 }
 
+int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run) {
+  long fd = SYSCALL2(SYS_memfd_create, "freehold:code", MFD_CLOEXEC);
+  if (fd < 0)
+    return (int)fd;
+  long result = SYSCALL2(SYS_ftruncate, fd, bytes);
+  if (result == 0) {
+    long writable = SYSCALL6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    long runnable = SYSCALL6(SYS_mmap, 0, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    bool one = writable < 0 && writable > -4096, other = runnable < 0 && runnable > -4096;
+    result = one ? writable : other ? runnable : 0;
+    if (result != 0 && !one)
+      SYSCALL2(SYS_munmap, writable, bytes);
+    if (result != 0 && !other)
+      SYSCALL2(SYS_munmap, runnable, bytes);
+    *written = (uintptr_t)writable;
+    *run = (uintptr_t)runnable;
+  }
+  kernel_close((int)fd);
+  return (int)result;
+}
+
 void kernel_block_signals(const void *set) {
   SYSCALL4(SYS_rt_sigprocmask, SIG_BLOCK, set, NULL, sizeof(uint64_t));
 }
@@ -323,3 +344,36 @@ uintptr_t kernel_gs_base(void) {
   return base;
 }
 #endif
+bool kernel_call_follows_pointers(long number) {
+  switch (number) {
+  case SYS_readv:
+  case SYS_writev:
+  case SYS_preadv:
+  case SYS_pwritev:
+  case SYS_preadv2:
+  case SYS_pwritev2:
+  case SYS_vmsplice:
+  case SYS_process_vm_readv:
+  case SYS_process_vm_writev:
+  case SYS_sendmsg:
+  case SYS_recvmsg:
+  case SYS_sendmmsg:
+  case SYS_recvmmsg:
+  case SYS_execve:
+  case SYS_execveat:
+  case SYS_io_submit:
+  case SYS_io_getevents:
+  case SYS_io_uring_setup:
+  case SYS_io_uring_enter:
+  case SYS_io_uring_register:
+  case SYS_bpf:
+  case SYS_keyctl:
+  case SYS_futex:
+  case SYS_rt_sigqueueinfo:
+  case SYS_seccomp:
+  case SYS_clone3:
+    return true;
+  default:
+    return false;
+  }
+}

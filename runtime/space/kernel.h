@@ -79,10 +79,16 @@ uint32_t kernel_process_id(void);
 uint32_t kernel_parent_id(void);
 uint32_t kernel_thread_id(void);
 void kernel_thread_name(char *name);
+/* Memory for code: *written is where it is written, *run where the same bytes are executed. 0 or a negated errno: some
+ * systems allow no such thing. */
+int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
 /* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
 void kernel_block_signals(const void *set);
 /* Sends a signal to the calling thread. */
 void kernel_raise(int number);
+/* Whether the system call of this number finds memory to use in memory (vectors, messages, argument lists): then its
+ * arguments do not tell what it touches. */
+bool kernel_call_follows_pointers(long number);
 /* Reads up to `bytes` of a file at once; how many, or a negated errno. */
 long kernel_read_file(const char *path, char *to, size_t bytes);
 /* Copies up to `bytes` bytes of this process's memory that may not be readable; never faults. How many there were before

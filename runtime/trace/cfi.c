@@ -301,13 +301,20 @@ static bool run_extended(struct machine *machine, struct dwarf_reader *reader, u
     number = dwarf_unsigned(reader);
     define_cfa(machine, number, dwarf_signed(reader) * factor);
     break;
+  /* These three change one half of "register plus offset", and mean nothing where the CFA is an expression. */
   case CFA_DEF_CFA_REGISTER:
+    if (row->cfa_expression)
+      return false;
     define_cfa(machine, dwarf_unsigned(reader), row->cfa_value);
     break;
   case CFA_DEF_CFA_OFFSET:
+    if (row->cfa_expression)
+      return false;
     row->cfa_value = (int64_t)dwarf_unsigned(reader);
     break;
   case CFA_DEF_CFA_OFFSET_SF:
+    if (row->cfa_expression)
+      return false;
     row->cfa_value = dwarf_signed(reader) * factor;
     break;
   case CFA_DEF_CFA_EXPRESSION:

@@ -23,8 +23,8 @@ enum cfi_how {
 };
 
 struct cfi_row {
-  uintptr_t base, end;    /* of the module's unwind information: what blocks are relative to, what nothing lies beyond */
-  int64_t cfa_value;      /* offset, or block */
+  uintptr_t base, end; /* of the module's unwind information: what blocks are relative to, what nothing lies beyond */
+  int64_t cfa_value;   /* offset, or block */
   uint8_t cfa_expression; /* 1: cfa_value is a block */
   uint8_t cfa_register;
   uint8_t return_register;

@@ -20,11 +20,11 @@ struct stack_record {
 #define STRETCH_LEAST (4 * MIB)
 #define COMMIT_BYTES  (256 * KIB)
 
-static uintptr_t stretch;       /* atomic; 0 before the first stack; where it starts */
-static size_t stretch_bytes;    /* written before `stretch` is, with release */
-static size_t used = RECORD_UNIT; /* atomic; 0 is no id */
-static size_t committed;        /* atomic; never less than what is used */
-static uint32_t stored;         /* atomic */
+static uintptr_t stretch;              /* atomic; 0 before the first stack; where it starts */
+static size_t stretch_bytes;           /* written before `stretch` is, with release */
+static size_t used = RECORD_UNIT;      /* atomic; 0 is no id */
+static size_t committed;               /* atomic; never less than what is used */
+static uint32_t stored;                /* atomic */
 static stack_id trees[1 << TREE_BITS]; /* atomic */
 
 /* Two threads may both reserve; one of them gives back. */

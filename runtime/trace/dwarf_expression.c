@@ -182,8 +182,9 @@ static void push_constant(struct machine *machine, struct dwarf_reader *reader, 
   }
 }
 
-enum expression_result expression_evaluate(const uint8_t *block, const uint8_t *end, const struct registers *registers,
-                                           struct stack_range *known, const uintptr_t *first, uintptr_t *result) {
+enum expression_result expression_evaluate(const uint8_t *block, const uint8_t *end,
+                                           const struct registers *registers, struct stack_range *known,
+                                           const uintptr_t *first, uintptr_t *result) {
   struct dwarf_reader reader = {block, end, false};
   uint64_t length = dwarf_unsigned(&reader);
   if (reader.bad || length > (uint64_t)(end - reader.at))

@@ -14,7 +14,8 @@ enum expression_result {
 
 /* Evaluates the block (a length, then operations) at `block`; nothing is read at or after `end`. `first` is pushed before
  * when it is not NULL. Words are loaded through `known`. Async-signal-safe. */
-enum expression_result expression_evaluate(const uint8_t *block, const uint8_t *end, const struct registers *registers,
-                                           struct stack_range *known, const uintptr_t *first, uintptr_t *result);
+enum expression_result expression_evaluate(const uint8_t *block, const uint8_t *end,
+                                           const struct registers *registers, struct stack_range *known,
+                                           const uintptr_t *first, uintptr_t *result);
 
 #endif

@@ -24,15 +24,15 @@ enum rule_kind {
 
 typedef uint64_t frame_rule;
 
-#define RULE_FROM_FP        ((frame_rule)1 << 4)
-#define RULE_FP_SAVED       ((frame_rule)1 << 5)
-#define RULE_CFA_SHIFT      6
-#define RULE_CFA_BITS       21
-#define RULE_FP_SHIFT       27
-#define RULE_FP_BITS        11
-#define RULE_RETURN_SHIFT   38
-#define RULE_RETURN_BITS    10
-#define RULE_EPOCH_SHIFT    48
+#define RULE_FROM_FP      ((frame_rule)1 << 4)
+#define RULE_FP_SAVED     ((frame_rule)1 << 5)
+#define RULE_CFA_SHIFT    6
+#define RULE_CFA_BITS     21
+#define RULE_FP_SHIFT     27
+#define RULE_FP_BITS      11
+#define RULE_RETURN_SHIFT 38
+#define RULE_RETURN_BITS  10
+#define RULE_EPOCH_SHIFT  48
 
 ALWAYS_INLINE enum rule_kind rule_kind(frame_rule rule) {
   return (enum rule_kind)(rule & 7);

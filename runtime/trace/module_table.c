@@ -1,5 +1,6 @@
 /* The table of modules where the C library keeps none that can be asked without a lock. */
 #include "trace/modules.h"
+#include "trace/stack_range.h"
 #include "space/kernel.h"
 
 #include <elf.h>
@@ -15,14 +16,30 @@ struct table {
 /* `version` is odd while the one who has `maker` writes. A reader that sees it odd, or changed, has read nothing. */
 static struct table table;
 static uint32_t version; /* atomic */
-static uint32_t maker;   /* atomic: the process whose thread makes the table now; of another process: left by a fork */
+static uint64_t maker;   /* atomic: who makes the table now, or 0 */
 
-static bool table_search(uintptr_t pc, struct module *module) {
-  for (int tries = 0; tries < 1000; tries++) {
+/* How often to look again whether another thread has finished; it takes some hundred microseconds at most. */
+#define TRIES_MOST 2000
+
+/* A thread of a process. A child of fork finds the maker of its parent, whom it need not wait for. */
+static uint64_t process_part(void) {
+  return (uint64_t)getpid() << 44;
+}
+static uint64_t maker_self(void) {
+  return process_part() | (uintptr_t)&own_stack >> 3;
+}
+
+enum table_answer { TABLE_HAS, TABLE_HAS_NOT, TABLE_UNSURE };
+
+static enum table_answer table_search(uintptr_t pc, struct module *module) {
+  for (int tries = 0; tries < TRIES_MOST; tries++) {
     uint32_t before = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
     if ((before & 1) != 0) {
-      if (__atomic_load_n(&maker, __ATOMIC_RELAXED) != (uint32_t)getpid())
-        return false;
+      uint64_t other = __atomic_load_n(&maker, __ATOMIC_RELAXED);
+      if (other == maker_self())
+        return TABLE_UNSURE; /* we have interrupted it */
+      if (other != 0 && other >> 44 != process_part() >> 44)
+        return TABLE_HAS_NOT; /* it is not there any more: make it anew */
       kernel_yield();
       continue;
     }
@@ -41,10 +58,10 @@ static bool table_search(uintptr_t pc, struct module *module) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (__atomic_load_n(&version, __ATOMIC_RELAXED) == before) {
       *module = found;
-      return inside;
+      return inside ? TABLE_HAS : TABLE_HAS_NOT;
     }
   }
-  return false; /* we have interrupted the maker */
+  return TABLE_UNSURE;
 }
 
 /* One line of /proc/self/maps. */
@@ -141,7 +158,7 @@ static void add_module(const struct gathering *gathering) {
   if (lowest >= highest)
     return;
   uintptr_t bias = first->start - lowest;
-  struct module made = {first->start, highest + bias, frames != 0 ? frames + bias : 0, first->file};
+  struct module made = {first->start, highest + bias, frames != 0 ? frames + bias : 0, first->file, false};
   table.modules[table.count++] = made;
 }
 
@@ -183,8 +200,10 @@ static void table_read(void) {
 
 /* False when somebody else is at it, perhaps the code that a signal interrupted here. */
 static bool table_make(void) {
-  uint32_t self = (uint32_t)getpid(), found = __atomic_load_n(&maker, __ATOMIC_RELAXED);
-  if (found == self || !__atomic_compare_exchange_n(&maker, &found, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+  uint64_t self = maker_self(), found = __atomic_load_n(&maker, __ATOMIC_RELAXED);
+  if (found != 0 && found >> 44 == self >> 44)
+    return false;
+  if (!__atomic_compare_exchange_n(&maker, &found, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
     return false;
   uint32_t odd = __atomic_load_n(&version, __ATOMIC_RELAXED) | 1;
   __atomic_store_n(&version, odd, __ATOMIC_RELAXED);
@@ -203,7 +222,24 @@ static bool still_there(const struct module *module) {
 }
 
 bool module_table_find(uintptr_t pc, struct module *module) {
-  if (table_search(pc, module) && still_there(module))
-    return true;
-  return table_make() && table_search(pc, module);
+  for (int tries = 0; tries < TRIES_MOST; tries++) {
+    uint32_t before = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+    enum table_answer answer = table_search(pc, module);
+    if (answer == TABLE_HAS && still_there(module))
+      return true;
+    if (answer == TABLE_UNSURE)
+      break;
+    bool made = table_make();
+    if (made || __atomic_load_n(&version, __ATOMIC_ACQUIRE) - before >= 4) {
+      /* Made from its beginning after this call began: what isn't there now is nowhere. */
+      answer = table_search(pc, module);
+      module->unsure = answer == TABLE_UNSURE;
+      return answer == TABLE_HAS;
+    }
+    if (__atomic_load_n(&maker, __ATOMIC_RELAXED) == maker_self())
+      break;
+    kernel_yield();
+  }
+  module->unsure = true;
+  return false;
 }

@@ -20,10 +20,11 @@ bool module_find(uintptr_t pc, struct module *module) {
   if (_dl_find_object == NULL || module_table_forced)
     return module_table_find(pc, module);
   struct loader_object object;
+  module->unsure = false;
   if (_dl_find_object((void *)pc, &object) != 0)
     return false;
   *module = (struct module){(uintptr_t)object.map_start, (uintptr_t)object.map_end, (uintptr_t)object.frames,
-                            (uintptr_t)object.link_map};
+                            (uintptr_t)object.link_map, false};
   return true;
 }
 
@@ -126,8 +127,8 @@ enum module_news module_note(const struct module *module) {
       continue;
     remember(&remembered[i], module, fingerprint);
     uint32_t seen = __atomic_load_n(&remembered_count, __ATOMIC_RELAXED);
-    while (seen < i + 1 && !__atomic_compare_exchange_n(&remembered_count, &seen, i + 1, false, __ATOMIC_RELEASE,
-                                                        __ATOMIC_RELAXED)) {
+    while (seen < i + 1 &&
+           !__atomic_compare_exchange_n(&remembered_count, &seen, i + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
     }
     return overlaps ? MODULE_INSTEAD : MODULE_ADDED;
   }

@@ -13,9 +13,10 @@ struct module {
   uintptr_t start, end; /* of everything that is mapped from the file */
   uintptr_t frames;     /* .eh_frame_hdr; 0: it has none */
   uintptr_t location;   /* differs for another file at the same place, most of the time */
+  bool unsure;          /* nothing was found, but could not be looked for either: a later call may find it */
 };
 
-/* False when `pc` is in no module. Async-signal-safe. */
+/* False when `pc` is in no module, as far as can be told now. Async-signal-safe. */
 bool module_find(uintptr_t pc, struct module *module);
 
 /* For tests: our own table answers, whatever the C library has. */

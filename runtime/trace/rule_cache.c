@@ -47,6 +47,8 @@ COLD frame_rule rule_make(uintptr_t pc) {
     rule = cfi_row_find(&module, pc, &row) ? rule_of_row(&row) : RULE_BARE;
   } else {
     rule = RULE_UNKNOWN;
+    if (module.unsure)
+      return rule;
     __atomic_store_n(&unknown_made, true, __ATOMIC_RELAXED);
   }
   rule |= epoch << RULE_EPOCH_SHIFT;

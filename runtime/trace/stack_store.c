@@ -28,56 +28,89 @@ void stack_forget_modules(void) {
 
 /* ---- Stacks seen a moment ago ---- */
 
-#define RECENT_BITS    6
+#define RECENT_BITS    11
 #define RECENT_RETURNS 4
 
 /*
- * A thread's stacks of late, by pc and sp. The same code at the same depth, with the same return addresses in the same
- * words above, has the same callers, unless frames further out differ. The words were checked to be readable when the
- * entry was made: they are on the thread's own stack, or on the page of sp.
+ * Stacks of late, by pc and sp. The same code at the same depth, with the same return addresses in the same words above,
+ * has the same callers, unless frames further out differ. Threads have different sps, and so share no entry for long.
+ *
+ * All atomic. `version` is odd while one writes; a reader that sees it odd or changed has found nothing, and a writer that
+ * sees it odd lets it be: it may have interrupted the other one.
  */
 struct recent {
+  uint32_t version;
+  stack_id id;
   uintptr_t pc, sp;
   uintptr_t fp; /* matters when by_fp */
-  stack_id id;
-  uint8_t count;
-  bool by_fp;
-  uint32_t offsets[RECENT_RETURNS];
+  uint32_t by_fp;
+  uint32_t count;
+  uint32_t offsets[RECENT_RETURNS]; /* from sp, ascending */
   uintptr_t returns[RECENT_RETURNS];
-};
+} __attribute__((aligned(32)));
 
-static __thread struct recent recents[1 << RECENT_BITS];
-/* The thread is between the fields of an entry; code of a signal that comes then goes the long way. */
-static __thread bool recents_busy;
+static struct recent recents[1 << RECENT_BITS];
+
+#define RECENT_LOAD(field)       __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define RECENT_STORE(field, new) __atomic_store_n(&(field), (new), __ATOMIC_RELAXED)
 
 ALWAYS_INLINE struct recent *recent_of(struct stack_place place) {
   return &recents[(place.pc ^ place.sp << 16) * RULE_MIX >> (64 - RECENT_BITS)];
 }
 
-ALWAYS_INLINE bool recent_matches(const struct recent *recent, struct stack_place place) {
-  if (recent->pc != place.pc || recent->sp != place.sp || (recent->by_fp && recent->fp != place.fp))
-    return false;
-  for (unsigned i = 0; i < recent->count; i++) {
+/* The words from sp up to there can be read: they are on the thread's own stack, or on the page of sp. */
+ALWAYS_INLINE bool readable_above(uintptr_t sp, uint32_t offset) {
+  const uintptr_t page = 4096;
+  return stack_range_has(&own_stack.range, sp) ? stack_range_has(&own_stack.range, sp + offset)
+                                               : sp % page + offset <= page - sizeof(uintptr_t);
+}
+
+/* 0: not there. */
+ALWAYS_INLINE stack_id recent_find(const struct recent *recent, struct stack_place place) {
+  uint32_t version = __atomic_load_n(&recent->version, __ATOMIC_ACQUIRE);
+  if (RECENT_LOAD(recent->pc) != place.pc || RECENT_LOAD(recent->sp) != place.sp || version % 2 != 0 ||
+      (RECENT_LOAD(recent->by_fp) && RECENT_LOAD(recent->fp) != place.fp))
+    return 0;
+  uint32_t count = RECENT_LOAD(recent->count);
+  for (uint32_t i = 0; i < RECENT_RETURNS && i < count; i++) {
+    uint32_t offset = RECENT_LOAD(recent->offsets[i]);
     uintptr_t now;
-    __builtin_memcpy(&now, (const void *)(place.sp + recent->offsets[i]), sizeof now);
-    if (now != recent->returns[i])
-      return false;
+    if (!readable_above(place.sp, offset))
+      return 0;
+    __builtin_memcpy(&now, (const void *)(place.sp + offset), sizeof now);
+    if (now != RECENT_LOAD(recent->returns[i]))
+      return 0;
   }
-  return recent->count != 0;
+  stack_id id = RECENT_LOAD(recent->id);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  return RECENT_LOAD(recent->version) == version ? id : 0;
 }
 
 static void recent_keep(struct recent *recent, struct stack_place place, stack_id id) {
-  recents_busy = true;
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  recent->pc = place.pc;
-  recent->sp = place.sp;
-  recent->fp = place.fp;
-  recent->id = id;
-  recent->count = (uint8_t)unwind_slots(place, recent->offsets, RECENT_RETURNS, &recent->by_fp);
-  for (unsigned i = 0; i < recent->count; i++)
-    __builtin_memcpy(&recent->returns[i], (const void *)(place.sp + recent->offsets[i]), sizeof(uintptr_t));
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  recents_busy = false;
+  uint32_t offsets[RECENT_RETURNS];
+  bool by_fp;
+  size_t count = unwind_slots(place, offsets, RECENT_RETURNS, &by_fp);
+  while (count > 0 && !readable_above(place.sp, offsets[count - 1]))
+    count--;
+  uint32_t version = RECENT_LOAD(recent->version);
+  if (count == 0 || version % 2 != 0 ||
+      !__atomic_compare_exchange_n(&recent->version, &version, version + 1, false, __ATOMIC_ACQUIRE,
+                                   __ATOMIC_RELAXED))
+    return;
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  RECENT_STORE(recent->pc, place.pc);
+  RECENT_STORE(recent->sp, place.sp);
+  RECENT_STORE(recent->fp, place.fp);
+  RECENT_STORE(recent->id, id);
+  RECENT_STORE(recent->by_fp, by_fp);
+  RECENT_STORE(recent->count, (uint32_t)count);
+  for (size_t i = 0; i < count; i++) {
+    uintptr_t caller;
+    __builtin_memcpy(&caller, (const void *)(place.sp + offsets[i]), sizeof caller);
+    RECENT_STORE(recent->offsets[i], offsets[i]);
+    RECENT_STORE(recent->returns[i], caller);
+  }
+  __atomic_store_n(&recent->version, version + 2, __ATOMIC_RELEASE);
 }
 
 static NOINLINE stack_id store_fresh(struct stack_place place, bool keep) {
@@ -92,10 +125,8 @@ stack_id stack_store(struct stack_place place, bool cheap) {
   /* The loader allocates for each file it loads, before any of it runs. */
   if (UNLIKELY(place.pc - loader_start < loader_bytes))
     rules_check_modules();
-  if (!cheap || recents_busy)
+  if (!cheap)
     return store_fresh(place, false);
-  const struct recent *recent = recent_of(place);
-  if (LIKELY(recent_matches(recent, place)))
-    return recent->id;
-  return store_fresh(place, true);
+  stack_id id = recent_find(recent_of(place), place);
+  return LIKELY(id != 0) ? id : store_fresh(place, true);
 }

@@ -108,7 +108,8 @@ static enum walk_step step_plain(struct walk *walk, bool module_known) {
   if (module_known && step_signal(walk))
     return WALK_ON;
   uintptr_t pc = walk->registers.pc;
-  if (!module_known && walk->exact && !(may_be_code(pc) && kernel_readable(align_down(pc, 8))) && step_wild_jump(walk))
+  if (!module_known && walk->exact && !(may_be_code(pc) && kernel_readable(align_down(pc, 8))) &&
+      step_wild_jump(walk))
     return WALK_ON;
   uintptr_t sp = walk->registers.value[REGISTER_SP], fp = walk->registers.value[REGISTER_FP];
   uintptr_t caller, caller_fp;

@@ -23,9 +23,9 @@ struct form {
 
 /* flags: h the access told may be more than what is touched; j the operand is where to go on; r the operand is fixed;
  * d the direction flag is set; z the operand must be zeros; n no access. `setup` runs before. */
-#define FORM(flags, setup, text)                                                                                       \
-  __asm__(".pushsection .text\n1:\n" setup "\n2:\n" text "\nint3\n.popsection\n"                                       \
-          ".pushsection .rodata\n3: .asciz \"" text "\"\n4: .asciz \"" flags "\"\n.popsection\n"                       \
+#define FORM(flags, setup, text)                                                                                     \
+  __asm__(".pushsection .text\n1:\n" setup "\n2:\n" text "\nint3\n.popsection\n"                                     \
+          ".pushsection .rodata\n3: .asciz \"" text "\"\n4: .asciz \"" flags "\"\n.popsection\n"                     \
           ".pushsection forms, \"aw\"\n.balign 8\n.quad 1b, 2b, 3b, 4b\n.popsection\n");
 #define F(text)        FORM("", "", text)
 #define SETUP(s, text) FORM("", s, text)
@@ -158,7 +158,8 @@ static void fill(int pattern) {
   for (unsigned area = 0; area < AREAS; area++) {
     /* No two places hold the same: what is copied changes something. */
     for (size_t byte = 0; byte < AREA_BYTES; byte++)
-      areas[area][byte] = has_flag('z') ? 0 : (char)((unsigned)pattern ^ ((unsigned)byte * 7 + (unsigned)byte / 256) ^ area * 64);
+      areas[area][byte] =
+          has_flag('z') ? 0 : (char)((unsigned)pattern ^ ((unsigned)byte * 7 + (unsigned)byte / 256) ^ area * 64);
     if (has_flag('j') && area != FIXED) {
       uintptr_t to = (uintptr_t)landing;
       memcpy((void *)bases[area], &to, sizeof to);

@@ -859,15 +859,24 @@ F("vcvtpd2psy (%rdi), %xmm1")
 FORM("z", "", "vldmxcsr (%rdi)")
 F("vstmxcsr (%rdi)")
 F("vroundsd $1, (%rdi), %xmm1, %xmm2")
-SETUP("vpcmpeqd %xmm2,%xmm2,%xmm2; mov $8,%eax; vmovd %eax,%xmm3; vpbroadcastd %xmm3,%xmm3", "vpgatherdd %xmm2, (%rdi,%xmm3,4), %xmm1")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vpgatherdd %ymm2, (%rdi,%ymm3,8), %ymm1")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vgatherdps %ymm2, 4(%rdi,%ymm3,4), %ymm1")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vpgatherdq %ymm2, (%rdi,%xmm3,8), %ymm1")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vgatherdpd %xmm2, (%rdi,%xmm3,8), %xmm1")
-SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vpgatherqd %xmm2, (%rdi,%ymm3,4), %xmm1")
-SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vpgatherqq %ymm2, (%rdi,%ymm3,2), %ymm1")
-SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vgatherqps %xmm2, (%rdi,%xmm3,4), %xmm1")
-SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2", "vgatherqpd %ymm2, -8(%rdi,%ymm3,8), %ymm1")
+SETUP("vpcmpeqd %xmm2,%xmm2,%xmm2; mov $8,%eax; vmovd %eax,%xmm3; vpbroadcastd %xmm3,%xmm3",
+      "vpgatherdd %xmm2, (%rdi,%xmm3,4), %xmm1")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vpgatherdd %ymm2, (%rdi,%ymm3,8), %ymm1")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vgatherdps %ymm2, 4(%rdi,%ymm3,4), %ymm1")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vpgatherdq %ymm2, (%rdi,%xmm3,8), %ymm1")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vgatherdpd %xmm2, (%rdi,%xmm3,8), %xmm1")
+SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vpgatherqd %xmm2, (%rdi,%ymm3,4), %xmm1")
+SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vpgatherqq %ymm2, (%rdi,%ymm3,2), %ymm1")
+SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vgatherqps %xmm2, (%rdi,%xmm3,4), %xmm1")
+SETUP("movabs $0x0705030106040900,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; vpcmpeqd %ymm2,%ymm2,%ymm2",
+      "vgatherqpd %ymm2, -8(%rdi,%ymm3,8), %ymm1")
 /* AVX-512. */
 F("vmovups 64(%rdi), %xmm17")
 F("vmovups %xmm18, -128(%rdi)")
@@ -912,8 +921,10 @@ SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovqb %xmm1, (%rdi){%k1}")
 SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovzxbd (%rdi), %xmm1{%k1}")
 F("vaddps 4(%rdi){1to4}, %xmm1, %xmm2")
 F("vpandq -8(%rdi){1to2}, %xmm1, %xmm2")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%xmm3; mov $3,%eax; kmovd %eax,%k1", "vpgatherdd (%rdi,%xmm3,4), %xmm1{%k1}")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%xmm3; mov $3,%eax; kmovd %eax,%k1", "vpscatterqq %xmm1, (%rdi,%xmm3,8){%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%xmm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpgatherdd (%rdi,%xmm3,4), %xmm1{%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%xmm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpscatterqq %xmm1, (%rdi,%xmm3,8){%k1}")
 F("vmovups 64(%rdi), %ymm17")
 F("vmovups %ymm18, -128(%rdi)")
 F("vmovupd 64(%rdi), %ymm17")
@@ -957,8 +968,10 @@ SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovqb %ymm1, (%rdi){%k1}")
 SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovzxbd (%rdi), %ymm1{%k1}")
 F("vaddps 4(%rdi){1to8}, %ymm1, %ymm2")
 F("vpandq -8(%rdi){1to4}, %ymm1, %ymm2")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; mov $3,%eax; kmovd %eax,%k1", "vpgatherdd (%rdi,%ymm3,4), %ymm1{%k1}")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; mov $3,%eax; kmovd %eax,%k1", "vpscatterqq %ymm1, (%rdi,%ymm3,8){%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%ymm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpgatherdd (%rdi,%ymm3,4), %ymm1{%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%ymm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpscatterqq %ymm1, (%rdi,%ymm3,8){%k1}")
 F("vmovups 64(%rdi), %zmm17")
 F("vmovups %zmm18, -128(%rdi)")
 F("vmovupd 64(%rdi), %zmm17")
@@ -1002,8 +1015,10 @@ SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovqb %zmm1, (%rdi){%k1}")
 SETUP("mov $0x2, %eax; kmovd %eax, %k1", "vpmovzxbd (%rdi), %zmm1{%k1}")
 F("vaddps 4(%rdi){1to16}, %zmm1, %zmm2")
 F("vpandq -8(%rdi){1to8}, %zmm1, %zmm2")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%zmm3; mov $3,%eax; kmovd %eax,%k1", "vpgatherdd (%rdi,%zmm3,4), %zmm1{%k1}")
-SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%zmm3; mov $3,%eax; kmovd %eax,%k1", "vpscatterqq %zmm1, (%rdi,%zmm3,8){%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbd %xmm3,%zmm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpgatherdd (%rdi,%zmm3,4), %zmm1{%k1}")
+SETUP("movabs $0x0705030106040200,%rax; vmovq %rax,%xmm3; vpmovzxbq %xmm3,%zmm3; mov $3,%eax; kmovd %eax,%k1",
+      "vpscatterqq %zmm1, (%rdi,%zmm3,8){%k1}")
 F("vbroadcasti32x4 (%rdi), %zmm1")
 F("vbroadcasti64x4 (%rdi), %zmm1")
 F("vbroadcastf32x2 8(%rdi), %zmm17")

@@ -18,14 +18,20 @@ prefix=$work/tree/usr/local
 
 for file in bin/freehold lib/libfreehold.so lib/libfreehold.so.0 lib/libfreehold.a include/freehold.h \
   include/freehold/new.hpp lib/pkgconfig/freehold.pc lib/cmake/freehold/freeholdConfig.cmake \
-  share/man/man1/freehold.1 share/man/man3/freehold.3 share/man/man7/freehold.7 \
+  share/man/man1/freehold.1 share/man/man1/freehold-check.1 share/man/man1/freehold-leaks.1 share/man/man3/freehold.3 share/man/man7/freehold.7 \
   share/bash-completion/completions/freehold share/zsh/site-functions/_freehold \
-  share/fish/vendor_completions.d/freehold.fish share/freehold/schemas/accounts-1.schema.json; do
+  share/fish/vendor_completions.d/freehold.fish share/freehold/schemas/accounts-1.schema.json \
+  share/freehold/schemas/check-1.schema.json; do
   [ -s "$prefix/$file" ] || complain "not installed: $file"
 done
 # (A tree at /freehold is not named by share/freehold.)
 if grep -rIlE "(^|[^[:alnum:]_./-])($root|$build)(/|\$|[^[:alnum:]])" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/share"; then
   complain "the files above name the place they were built in"
+fi
+
+if [ -e "$build/lib/libfreehold-check.so" ]; then
+  [ -s "$prefix/lib/libfreehold-check.so" ] || complain "not installed: lib/libfreehold-check.so"
+  [ "$("$prefix/bin/freehold" check --quiet /bin/echo hello)" = hello ] || complain "the installed command can't check a program"
 fi
 
 # The command finds its library from where it lies.

@@ -17,7 +17,8 @@ if __name__ == "__main__":
     here = pathlib.Path(__file__).resolve().parent
     sys.path.insert(0, str(here))
     arguments = sys.argv[:1] + sys.argv[2:]
-    names = ["test_run", "test_refusals", "test_stat", "test_doctor", "test_documents"]
+    names = ["test_run", "test_refusals", "test_stat", "test_doctor", "test_documents", "test_check", "test_symbols",
+             "test_leaks"]
     if not any(not argument.startswith("-") for argument in arguments[1:]):
         arguments += names
     unittest.main(module=None, argv=arguments)

@@ -19,7 +19,8 @@ COMMAND = next(
 IS_ROOT = os.getuid() == 0
 NOBODY = 65534
 
-NOT_FREEHOLD, NO_PROCESS, NOT_PERMITTED = 3, 4, 5
+NOT_FREEHOLD, NO_PROCESS, NOT_PERMITTED, NO_ANSWER = 3, 4, 5, 6
+OUTPUT_LOST, ERRORS_FOUND, BOUND_PASSED, RUNS_DIFFER = 65, 66, 67, 68
 NOT_POSSIBLE, USAGE, NOT_EXECUTABLE, NOT_FOUND = 124, 125, 126, 127
 
 HOLDER = """
@@ -55,7 +56,7 @@ void *realloc(void *pointer, size_t size) { (void)pointer; return malloc(size); 
 
 def environment(**changes):
     """This process's environment without settings of Freehold, and with the changes; None takes a name away."""
-    result = {name: value for name, value in os.environ.items() if name not in ("FREEHOLD", "FREEHOLD_LIBRARY")}
+    result = {name: value for name, value in os.environ.items() if not name.startswith("FREEHOLD")}
     result["FREEHOLD_LIBRARY"] = str(LIBRARY)
     for name, value in changes.items():
         if value is None:
@@ -124,6 +125,21 @@ class CommandTest(unittest.TestCase):
         built = subprocess.run(command, capture_output=True, text=True)
         if built.returncode != 0:
             self.skipTest(f"{compiler} {' '.join(map(str, flags))} can't build: {built.stderr.splitlines()[-1:]}")
+        return program
+
+    @classmethod
+    def build_subject(cls, name="subject", flags=("-g",), compiler=None, stand_in=True):
+        """A program that has a stand-in for the checking library report what its arguments say; see subject.c."""
+        here = SOURCE / "tests/tool"
+        compiler = (compiler or os.environ.get("CC", "cc")).split()
+        cls.stand_in = cls.directory / "libfreehold-stand-in.so"
+        program = cls.directory / name
+        if stand_in and not cls.stand_in.exists():
+            subprocess.run([*compiler, "-shared", "-fPIC", "-g", "-o", cls.stand_in, here / "stand_in.c", f"-I{SOURCE}",
+                            "-pthread"], check=True)
+        # Two unwinders agree on frames of -O1; the functions are kept apart by attributes.
+        subprocess.run([*compiler, "-O1", "-fno-omit-frame-pointer", *flags, "-o", program, here / "subject.c",
+                        f"-I{SOURCE}", "-pthread", "-rdynamic"], check=True)
         return program
 
     def script(self, name, text, mode=0o755):

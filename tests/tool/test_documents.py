@@ -9,7 +9,15 @@ import subprocess
 from support import *
 
 TEMPLATES = sorted((SOURCE / "docs/man").glob("*.in")) + sorted((SOURCE / "completion").glob("*.in"))
-OPTIONS = re.findall(r"^OPTION_[A-Z]+\((\w+),", (SOURCE / "record/options.def").read_text(), re.MULTILINE)
+
+
+def options_of(table):
+    return re.findall(r"^OPTION_[A-Z]+\((\w+),", (SOURCE / "record" / table).read_text(), re.MULTILINE)
+
+
+OPTIONS = options_of("options.def")
+CHECK_OPTIONS = options_of("check_options.def")
+REPORTS = re.findall(r'^REPORT_KIND\(\w+, "([a-z-]+)"', (SOURCE / "record/report_kinds.def").read_text(), re.MULTILINE)
 
 
 def fill(template):
@@ -18,7 +26,7 @@ def fill(template):
 
 class Help(CommandTest):
     def test_forms(self):
-        for command in ("run", "stat", "doctor"):
+        for command in ("run", "check", "leaks", "stat", "doctor"):
             texts = {freehold(*words).stdout for words in ((command, "--help"), (command, "-h"), ("help", command))}
             self.assertEqual(len(texts), 1)
             self.assertIn(f"Usage: freehold {command}", texts.pop())
@@ -28,6 +36,19 @@ class Help(CommandTest):
         text = freehold("run", "--help").stdout
         for name in OPTIONS:
             self.assertRegex(text, rf"--(\[no-\])?{name.replace('_', '-')}\b")
+
+    def test_options_of_the_checker_are_those_of_check_alone(self):
+        check = freehold("check", "--help").stdout
+        run = freehold("run", "--help").stdout
+        self.assertGreater(len(CHECK_OPTIONS), 8)
+        for name in OPTIONS + CHECK_OPTIONS:
+            self.assertRegex(check, rf"--(\[no-\])?{name.replace('_', '-')}\b")
+        for name in CHECK_OPTIONS:
+            flag = "--" + name.replace("_", "-")
+            self.assertNotRegex(run, rf"--(\[no-\])?{flag[2:]}\b")
+            result = freehold("run", flag, "true")
+            self.check(result, USAGE, flag, "freehold check")
+        self.check(freehold("run", "--no-watch", "true"), USAGE, "--no-watch is an option of the checker")
 
     def test_version(self):
         header = (SOURCE / "include/freehold.h").read_text()
@@ -73,6 +94,21 @@ class Templates(CommandTest):
         for name in OPTIONS:
             self.assertIn(name.replace("_", "-"), run)
             self.assertIn(f".B {name}", settings)
+        check = fill(SOURCE / "docs/man/freehold-check.1.in").stdout.replace("\\-", "-")
+        for name in OPTIONS + CHECK_OPTIONS:
+            self.assertRegex(check, rf"\.B --(\[no-\])?{name.replace('_', '-')}\b")
+        for name in CHECK_OPTIONS:
+            self.assertIn(f".B {name}", settings)
+            self.assertNotRegex(run, rf"\.B --(\[no-\])?{name.replace('_', '-')}\b")
+
+    def test_each_kind_of_report_has_a_page(self):
+        pages = {page.stem: page.read_text() for page in (SOURCE / "docs/reports").glob("*.md")}
+        self.assertGreater(len(REPORTS), 10)
+        self.assertEqual(set(pages), set(REPORTS))
+        for name, page in pages.items():
+            self.assertTrue(page.startswith(f"# {name}\n"), name)
+            for heading in ("Example", "What the report says", "What to do", "What is not found"):
+                self.assertIn(f"\n## {heading}\n", page, name)
 
     def test_api_page_names_every_function(self):
         page = (SOURCE / "docs/man/freehold.3.in").read_text()
@@ -121,6 +157,12 @@ class Templates(CommandTest):
         self.assertEqual(self.complete("freehold", "run", "--thp", "="), ["auto", "on", "off"])
         self.assertEqual(self.complete("freehold", "run", "--limit", "=", "1G", "--verb"), ["--verbose"])
         self.assertEqual(self.complete("freehold", "stat", "--w"), ["--watch="])
+        self.assertEqual(self.complete("freehold", "check", "--leaks", "=", "r"), ["reachable"])
+        self.assertEqual(self.complete("freehold", "check", "--sup"), ["--suppressions="])
+        self.assertEqual(self.complete("freehold", "check", "--sarif", "=", str(self.directory)[:-1]),
+                         [str(self.directory)])
+        self.assertEqual(self.complete("freehold", "check", "ls", "--lim"), [])
+        self.assertEqual(self.complete("freehold", "leaks", "--rea"), ["--reachable"])
         self.assertIn("stat", self.complete("freehold", "help", "s"))
         self.assertEqual(self.complete("freehold", "run", "ls", "--lim"), [])
 

@@ -12,6 +12,38 @@ static const struct command_flag run_flags[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct command_flag check_flags[] = {
+    {"--json", "FILE", "write the reports as JSON (share/freehold/schemas/check-1.schema.json)"},
+    {"--sarif", "FILE", "write the reports as SARIF 2.1.0, for code hosts and editors"},
+    {"--suppressions", "FILE",
+     "leave out the reports that a line of the file describes; may be given more than once"},
+    {"--ignore", "MODULE", "leave out reports from this library or program; may be given more than once"},
+    {"--only-from", "MODULE", "show only reports from this library or program; may be given more than once"},
+    {"--error-exitcode", "NUMBER",
+     "end with this code whenever errors were reported (0 to 255); 0: with the program's own"},
+    {"--max-leak", "SIZE", "end with code 67 when more than this was lost"},
+    {"--max-peak", "SIZE", "end with code 67 when one process held more than this at once"},
+    {"--no-follow", NULL, "leave out the processes that the program starts; without it they are checked too"},
+    {"--two-fills", NULL, "run the program twice, with fresh memory filled differently, and compare its output"},
+    {"--timeout", "SECONDS", "end the program when it runs longer than this"},
+    {"--no-text", NULL, "don't print the reports; for use with --json and --sarif"},
+    {"--quiet", NULL, "print the reports and no summary"},
+    {"--from-records", "FILE", "run nothing: show the records that an earlier run left in FILE (--report-file)"},
+    {"--force", NULL, "start the program even when it could not be checked; the reason becomes a warning"},
+    {"--help", NULL, "show this help"},
+    {NULL, NULL, NULL},
+};
+
+static const struct command_flag leaks_flags[] = {
+    {"--reachable", NULL, "list the blocks that are still reachable too"},
+    {"--why", "ADDRESS", "show what keeps the block at this address from being lost"},
+    {"--fences", NULL, "look for writes beyond objects in all fenced ones now, instead of for leaks"},
+    {"--json", NULL, "print one JSON object (share/freehold/schemas/check-1.schema.json)"},
+    {"--timeout", "SECONDS", "how long to wait for the answer (default 30)"},
+    {"--help", NULL, "show this help"},
+    {NULL, NULL, NULL},
+};
+
 static const struct command_flag stat_flags[] = {
     {"--json", NULL, "print one JSON object (share/freehold/schemas/accounts-1.schema.json)"},
     {"--watch", "SECONDS", "print again every so many seconds (0.1 to 86400) until the process ends"},
@@ -31,14 +63,24 @@ const struct command commands[] = {
     {"run", "[--] PROGRAM [ARGUMENT...]", "run a program on the Freehold heap",
      "The program takes the place of this command: same process id, terminal, signals and exit\n"
      "code. It is examined first, and not started when the library could not take effect in it.\n",
-     run_flags, true, false, command_run},
+     run_flags, OPTION_SCOPE_HEAP, false, command_run},
+    {"check", "[--] PROGRAM [ARGUMENT...]", "run a program and tell what it does wrong with memory",
+     "Each error is shown when it happens: what was done, to which object, where, and where the object\n"
+     "was allocated and freed. The program needs no change and no new build; debug information (-g)\n"
+     "gives the reports lines of source.\n",
+     check_flags, OPTION_SCOPE_CHECK, false, command_check},
+    {"leaks", "PID", "tell what a checked program has lost, while it runs",
+     "Asks a process that was started by freehold check for the blocks that nothing points to any more.\n"
+     "It stands still meanwhile, and goes on.\n",
+     leaks_flags, OPTION_SCOPE_NONE, false, command_leaks},
     {"stat", "PID", "show where a running program's heap memory is",
      "Reads the accounts of a process that runs on Freehold, from outside and without stopping it.\n", stat_flags,
-     false, false, command_stat},
+     OPTION_SCOPE_NONE, false, command_stat},
     {"doctor", "", "show what this system offers and what is used instead",
-     "Every feature is tried, not looked up by version.\n", doctor_flags, false, false, command_doctor},
-    {"help", "[COMMAND]", "show the help of a command", "", no_flags, false, false, command_help},
-    {"generate", "WHAT", "fill templates of documents from the tables", "", no_flags, false, true, command_generate},
+     "Every feature is tried, not looked up by version.\n", doctor_flags, OPTION_SCOPE_NONE, false, command_doctor},
+    {"help", "[COMMAND]", "show the help of a command", "", no_flags, OPTION_SCOPE_NONE, false, command_help},
+    {"generate", "WHAT", "fill templates of documents from the tables", "", no_flags, OPTION_SCOPE_NONE, true,
+     command_generate},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
@@ -53,7 +95,7 @@ bool command_wants_help(const char *argument) {
   return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
 }
 
-enum { FLAG_LIMIT = 16 };
+enum { FLAG_LIMIT = 40 };
 
 int command_unknown_flag(const struct command *command, const char *argument) {
   const char *names[FLAG_LIMIT + 1] = {NULL};
@@ -64,8 +106,12 @@ int command_unknown_flag(const struct command *command, const char *argument) {
   char near[OPTION_TEXT_BYTES];
   const char *bare = shown + strspn(shown, "-");
   const char *closest = NULL;
-  if (command->takes_options) {
-    closest = option_closest(bare, names, near, sizeof near);
+  if (command->scope == OPTION_SCOPE_HEAP && option_is_of_check(shown + strspn(shown, "-"))) {
+    message_error("%s is an option of the checker: freehold check %s PROGRAM", shown, argument);
+    return EXIT_CODE_USAGE;
+  }
+  if (command->scope != OPTION_SCOPE_NONE) {
+    closest = option_closest(command->scope, bare, names, near, sizeof near);
   } else {
     for (size_t i = 0; names[i] != NULL && closest == NULL; i++)
       if (names[i][0] == bare[0])

@@ -1,6 +1,6 @@
 /*
  * command.h: the subcommands and their own flags as one table, from which the dispatch, `--help`, the manual pages and
- * the shell completion are made. (The flags of `run` that belong to the library are in record/options.def.)
+ * the shell completion are made. (The flags of `run` that belong to the library are in record/options.def, those of `check` in record/check_options.def too.)
  */
 #ifndef FREEHOLD_CLI_COMMAND_H
 #define FREEHOLD_CLI_COMMAND_H
@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "tool/cli/options.h"
 
 struct command_flag {
   const char *name;     /* "--json" */
@@ -21,7 +23,7 @@ struct command {
   const char *summary;
   const char *text;                        /* a paragraph or two for --help */
   const struct command_flag *flags;        /* NULL-named at the end */
-  bool takes_options;                      /* and the library's options too */
+  enum option_scope scope;                 /* and these of the library's options too */
   bool hidden;                             /* for the build, not for people */
   int (*run)(int count, char **arguments); /* arguments[0] is the command's name; returns the exit code */
 };
@@ -33,6 +35,8 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 int command_run(int count, char **arguments);
+int command_check(int count, char **arguments);
+int command_leaks(int count, char **arguments);
 int command_stat(int count, char **arguments);
 int command_doctor(int count, char **arguments);
 int command_help(int count, char **arguments);

@@ -12,9 +12,13 @@ static const struct command_flag *flags_of(const char *command) {
   return found != NULL ? found->flags : none;
 }
 
-static bool takes_options(const char *command) {
+static bool takes_option(const char *command, const struct option *option) {
   const struct command *found = command_find(command);
-  return found != NULL && found->takes_options;
+  return found != NULL && option_in_scope(option, found->scope);
+}
+
+static bool takes_file(const struct command_flag *flag) {
+  return flag->argument != NULL && strcmp(flag->argument, "FILE") == 0;
 }
 
 /* Text inside single quotes; `special` characters get a backslash before them. */
@@ -52,7 +56,9 @@ void generate_bash_flags(FILE *to, const char *command) {
     fprintf(to, "%s%s%s", separator, flag->name, flag->argument != NULL ? "=" : "");
     separator = " ";
   }
-  for (size_t i = 0; takes_options(command) && i < option_count; i++) {
+  for (size_t i = 0; i < option_count; i++) {
+    if (!takes_option(command, &options[i]))
+      continue;
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
     switch (options[i].kind) {
@@ -63,8 +69,10 @@ void generate_bash_flags(FILE *to, const char *command) {
       fprintf(to, " --%s --%s=", name, name);
       break;
     case OPTION_KIND_SIZE:
+    case OPTION_KIND_COUNT:
     case OPTION_KIND_TIME:
     case OPTION_KIND_PATH:
+    case OPTION_KIND_TEXT:
       fprintf(to, " --%s=", name);
       break;
     }
@@ -74,6 +82,10 @@ void generate_bash_flags(FILE *to, const char *command) {
 
 void generate_bash_values(FILE *to, const char *command) {
   (void)command;
+  for (size_t i = 0; i < command_count; i++)
+    for (const struct command_flag *flag = commands[i].flags; flag->name != NULL; flag++)
+      if (takes_file(flag))
+        fprintf(to, "    %s) mapfile -t COMPREPLY < <(compgen -f -- \"$value\"); return ;;\n", flag->name);
   for (size_t i = 0; i < option_count; i++) {
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
@@ -105,10 +117,15 @@ void generate_zsh_flags(FILE *to, const char *command) {
   for (const struct command_flag *flag = flags_of(command); flag->name != NULL; flag++) {
     fprintf(to, "        '%s%s[", flag->name, flag->argument != NULL ? "=" : "");
     write_quoted(to, flag->help, special);
-    fprintf(to, "]%s%s%s' \\\n", flag->argument != NULL ? ":" : "", flag->argument != NULL ? flag->argument : "",
-            flag->argument != NULL ? ": " : "");
+    if (takes_file(flag))
+      fputs("]:file:_files' \\\n", to);
+    else
+      fprintf(to, "]%s%s%s' \\\n", flag->argument != NULL ? ":" : "", flag->argument != NULL ? flag->argument : "",
+              flag->argument != NULL ? ": " : "");
   }
-  for (size_t i = 0; takes_options(command) && i < option_count; i++) {
+  for (size_t i = 0; i < option_count; i++) {
+    if (!takes_option(command, &options[i]))
+      continue;
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
     for (int negated = 0; negated <= (options[i].kind == OPTION_KIND_FLAG); negated++) {
@@ -152,8 +169,14 @@ static void write_fish_flag(FILE *to, const char *command, const char *name, con
 
 void generate_fish_flags(FILE *to, const char *command) {
   for (const struct command_flag *flag = flags_of(command); flag->name != NULL; flag++)
-    write_fish_flag(to, command, flag->name + strlen("--"), flag->argument != NULL ? "-x " : "", flag->help);
-  for (size_t i = 0; takes_options(command) && i < option_count; i++) {
+    write_fish_flag(to, command, flag->name + strlen("--"),
+                    takes_file(flag)         ? "-r -F "
+                    : flag->argument != NULL ? "-x "
+                                             : "",
+                    flag->help);
+  for (size_t i = 0; i < option_count; i++) {
+    if (!takes_option(command, &options[i]))
+      continue;
     char name[OPTION_TEXT_BYTES], negated[OPTION_TEXT_BYTES + 4], more[4 * OPTION_TEXT_BYTES] = "";
     option_flag_name(&options[i], name, sizeof name);
     switch (options[i].kind) {
@@ -168,7 +191,9 @@ void generate_fish_flags(FILE *to, const char *command) {
       snprintf(more, sizeof more, "-r -F ");
       break;
     case OPTION_KIND_SIZE:
+    case OPTION_KIND_COUNT:
     case OPTION_KIND_TIME:
+    case OPTION_KIND_TEXT:
       snprintf(more, sizeof more, "-x ");
       break;
     case OPTION_KIND_FLAG:

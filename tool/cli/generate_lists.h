@@ -7,7 +7,7 @@
 void generate_man_commands(FILE *to, const char *command);
 /* A command's own flags. */
 void generate_man_flags(FILE *to, const char *command);
-/* The library's options, as flags, and as settings of FREEHOLD=. */
+/* The options of the heap, or, for "check", those of the checking library: as flags, and as settings of FREEHOLD=. */
 void generate_man_options(FILE *to, const char *command);
 void generate_man_settings(FILE *to, const char *command);
 void generate_man_exit_codes(FILE *to, const char *command);

@@ -59,6 +59,11 @@ void generate_man_flags(FILE *to, const char *command) {
   }
 }
 
+/* Which of the options a list is of: of the heap, or of the checking library. */
+static bool is_listed(const struct option *option, const char *command) {
+  return option->scope == (strcmp(command, "check") == 0 ? OPTION_SCOPE_CHECK : OPTION_SCOPE_HEAP);
+}
+
 static void write_range(FILE *to, const struct option *option) {
   char range[4 * OPTION_TEXT_BYTES];
   option_range_text(option, range, sizeof range);
@@ -68,8 +73,9 @@ static void write_range(FILE *to, const struct option *option) {
 }
 
 void generate_man_options(FILE *to, const char *command) {
-  (void)command;
   for (size_t i = 0; i < option_count; i++) {
+    if (!is_listed(&options[i], command))
+      continue;
     char name[OPTION_TEXT_BYTES], argument[OPTION_TEXT_BYTES] = "";
     option_flag_name(&options[i], name, sizeof name);
     if (option_argument(&options[i]) != NULL)
@@ -82,8 +88,9 @@ void generate_man_options(FILE *to, const char *command) {
 }
 
 void generate_man_settings(FILE *to, const char *command) {
-  (void)command;
   for (size_t i = 0; i < option_count; i++) {
+    if (!is_listed(&options[i], command))
+      continue;
     char argument[OPTION_TEXT_BYTES] = "[=on|off]";
     if (option_argument(&options[i]) != NULL)
       snprintf(argument, sizeof argument, option_needs_value(&options[i]) ? "=%s" : "[=%s]",

@@ -46,9 +46,11 @@ static void write_heading(FILE *to, const char *text) {
   fprintf(to, "\n%s%s%s\n", style.bold, text, style.plain);
 }
 
-static void write_options(FILE *to) {
-  write_heading(to, "Options of the heap (also FREEHOLD=name=value,...; see freehold(7)):");
+static void write_options(FILE *to, const char *heading, enum option_scope scope) {
+  write_heading(to, heading);
   for (size_t i = 0; i < option_count; i++) {
+    if (options[i].scope != scope)
+      continue;
     char name[OPTION_TEXT_BYTES], flag[2 * OPTION_TEXT_BYTES], range[4 * OPTION_TEXT_BYTES], text[512];
     option_flag_name(&options[i], name, sizeof name);
     const char *argument = option_argument(&options[i]);
@@ -82,7 +84,7 @@ static void write_exit_codes(FILE *to, const char *command) {
     snprintf(number, sizeof number, "%d", codes[i].number);
     write_flag(to, number, codes[i].meaning);
   }
-  if (strcmp(command, "run") == 0)
+  if (strcmp(command, "run") == 0 || strcmp(command, "check") == 0)
     write_flag(to, "any other", "the program's own");
 }
 
@@ -100,8 +102,10 @@ void help_write_command(FILE *to, const struct command *command) {
              flag->argument != NULL ? flag->argument : "");
     write_flag(to, shown, flag->help);
   }
-  if (command->takes_options)
-    write_options(to);
+  if (command->scope == OPTION_SCOPE_CHECK)
+    write_options(to, "Options of the checker (also FREEHOLD=name=value,...; see freehold(7)):", OPTION_SCOPE_CHECK);
+  if (command->scope != OPTION_SCOPE_NONE)
+    write_options(to, "Options of the heap (also FREEHOLD=name=value,...; see freehold(7)):", OPTION_SCOPE_HEAP);
   write_exit_codes(to, command->name);
 }
 
@@ -115,6 +119,7 @@ void help_write_general(FILE *to) {
   write_heading(to, "Examples:");
   fprintf(to, "  freehold run ./program           run it on this heap\n"
               "  freehold run --stats ./program   and show what it used when it ends\n"
+              "  freehold check ./program         tell what it does wrong with memory\n"
               "  freehold stat PID                look into one that runs\n"
               "\nfreehold help COMMAND shows more; freehold --version shows the version.\n");
 }
@@ -130,7 +135,7 @@ int command_help(int count, char **arguments) {
   }
   const struct command *command = command_find(arguments[1]);
   if (command == NULL) {
-    message_error("%s: no such command; the commands are run, stat, doctor and help", arguments[1]);
+    message_error("%s: no such command; the commands are run, check, leaks, stat, doctor and help", arguments[1]);
     return EXIT_CODE_USAGE;
   }
   help_write_command(stdout, command);

@@ -24,8 +24,8 @@ int main(int count, char **arguments) {
   }
   const struct command *command = command_find(first);
   if (command == NULL) {
-    message_error("%s: no such %s; the commands are run, stat, doctor and help (freehold --help)", first,
-                  first[0] == '-' ? "option" : "command");
+    message_error("%s: no such %s; the commands are run, check, leaks, stat, doctor and help (freehold --help)",
+                  first, first[0] == '-' ? "option" : "command");
     return EXIT_CODE_USAGE;
   }
   return command->run(count - 1, arguments + 1);

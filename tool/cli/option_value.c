@@ -19,6 +19,7 @@ static const struct suffix size_suffixes[] = {
     {"m", 1ull << 20}, {"MiB", 1ull << 20}, {"G", 1ull << 30},   {"g", 1ull << 30},   {"GiB", 1ull << 30},
     {"T", 1ull << 40}, {"t", 1ull << 40},   {"TiB", 1ull << 40}, {NULL, 0},
 };
+static const struct suffix count_suffixes[] = {{"", 1}, {NULL, 0}};
 static const struct suffix time_suffixes[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {NULL, 0}};
 
 static bool parse_number(const char *text, const struct suffix *suffix, uint64_t *out) {
@@ -81,7 +82,11 @@ void option_value_format(const struct option *option, uint64_t value, char *buff
     word = word_at(option->words, value, &length);
     snprintf(buffer, bytes, "%.*s", (int)length, word);
     break;
+  case OPTION_KIND_COUNT:
+    snprintf(buffer, bytes, "%llu", (unsigned long long)value);
+    break;
   case OPTION_KIND_PATH:
+  case OPTION_KIND_TEXT:
     snprintf(buffer, bytes, "%s", "");
     break;
   }
@@ -93,15 +98,36 @@ static char *format_copy(const struct option *option, uint64_t value) {
   return must_copy(text);
 }
 
+/* How numbers of a kind are called and written. */
+struct number_form {
+  const struct suffix *suffixes;
+  const char *name, *example;
+};
+
+static struct number_form number_form_of(enum option_kind kind) {
+  switch (kind) {
+  case OPTION_KIND_SIZE:
+    return (struct number_form){size_suffixes, "size", "512M (K, M, G, T)"};
+  case OPTION_KIND_TIME:
+    return (struct number_form){time_suffixes, "time", "500ms (ms, s)"};
+  default:
+    return (struct number_form){count_suffixes, "number", "25"};
+  }
+}
+
+bool option_parse_size(const char *text, uint64_t *bytes) {
+  return parse_number(text, size_suffixes, bytes);
+}
+
 static char *parse_ranged(const struct option *option, const char *shown, const char *text) {
-  bool is_size = option->kind == OPTION_KIND_SIZE;
+  struct number_form form = number_form_of(option->kind);
   char min[OPTION_TEXT_BYTES], max[OPTION_TEXT_BYTES];
   option_value_format(option, option->min, min, sizeof min);
   option_value_format(option, option->max, max, sizeof max);
   uint64_t value;
-  if (text == NULL || !parse_number(text, is_size ? size_suffixes : time_suffixes, &value)) {
-    message_error("%s=%s: not a %s; it takes %s to %s, written like %s", shown, text == NULL ? "" : text,
-                  is_size ? "size" : "time", min, max, is_size ? "512M (K, M, G, T)" : "500ms (ms, s)");
+  if (text == NULL || !parse_number(text, form.suffixes, &value)) {
+    message_error("%s=%s: not a %s; it takes %s to %s, written like %s", shown, text == NULL ? "" : text, form.name,
+                  min, max, form.example);
     return NULL;
   }
   if (value >= option->min && value <= option->max)
@@ -164,15 +190,26 @@ static char *parse_path(const char *shown, const char *text) {
   return absolute_path(shown, text);
 }
 
+static char *parse_text(const struct option *option, const char *shown, const char *text) {
+  if (text == NULL || text[0] == '\0' || strlen(text) > OPTION_PATH_LIMIT || strchr(text, ',') != NULL) {
+    message_error("%s: it takes %s, of 1 to %d bytes and without a comma", shown, option->words, OPTION_PATH_LIMIT);
+    return NULL;
+  }
+  return must_copy(text);
+}
+
 char *option_value_parse(const struct option *option, const char *shown, const char *text) {
   switch (option->kind) {
   case OPTION_KIND_SIZE:
+  case OPTION_KIND_COUNT:
   case OPTION_KIND_TIME:
     return parse_ranged(option, shown, text);
   case OPTION_KIND_FLAG:
     return parse_flag(option, shown, text);
   case OPTION_KIND_ENUM:
     return parse_word(option, shown, text);
+  case OPTION_KIND_TEXT:
+    return parse_text(option, shown, text);
   case OPTION_KIND_PATH:
     break;
   }

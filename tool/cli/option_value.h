@@ -8,7 +8,10 @@
  * saying on standard error what `shown` takes. The caller frees it. */
 char *option_value_parse(const struct option *option, const char *shown, const char *text);
 
-/* 512M, 500ms, on, json. */
+/* "512M" as bytes; false when it is no size. */
+bool option_parse_size(const char *text, uint64_t *bytes);
+
+/* 512M, 25, 500ms, on, json. */
 void option_value_format(const struct option *option, uint64_t value, char *buffer, size_t bytes);
 
 #endif

@@ -8,23 +8,31 @@
 #include "tool/cli/message.h"
 #include "tool/cli/option_value.h"
 
+/* clang-format off */
+#define OPTION_SIZE(name, initial, min, max, help)    {#name, OPTION_KIND_SIZE, initial, min, max, NULL, 0, help, SCOPE},
+#define OPTION_COUNT(name, initial, min, max, help)   {#name, OPTION_KIND_COUNT, initial, min, max, NULL, 0, help, SCOPE},
+#define OPTION_TIME(name, initial, min, max, help)    {#name, OPTION_KIND_TIME, initial, min, max, NULL, 0, help, SCOPE},
+#define OPTION_FLAG(name, initial, help)              {#name, OPTION_KIND_FLAG, initial, 0, 1, NULL, 0, help, SCOPE},
+#define OPTION_ENUM(name, initial, words, bare, help) {#name, OPTION_KIND_ENUM, initial, 0, 0, words, bare, help, SCOPE},
+#define OPTION_PATH(name, help)                       {#name, OPTION_KIND_PATH, 0, 0, 0, NULL, 0, help, SCOPE},
+#define OPTION_TEXT(name, argument, help)             {#name, OPTION_KIND_TEXT, 0, 0, 0, argument, 0, help, SCOPE},
 const struct option options[] = {
-#define OPTION_SIZE(name, initial, min, max, help)    {#name, OPTION_KIND_SIZE, initial, min, max, NULL, 0, help},
-#define OPTION_TIME(name, initial, min, max, help)    {#name, OPTION_KIND_TIME, initial, min, max, NULL, 0, help},
-#define OPTION_FLAG(name, initial, help)              {#name, OPTION_KIND_FLAG, initial, 0, 1, NULL, 0, help},
-#define OPTION_ENUM(name, initial, words, bare, help) {#name, OPTION_KIND_ENUM, initial, 0, 0, words, bare, help},
-#define OPTION_PATH(name, help)                       {#name, OPTION_KIND_PATH, 0, 0, 0, NULL, 0, help},
+#define SCOPE OPTION_SCOPE_HEAP
 #include "record/options.def"
-#undef OPTION_SIZE
-#undef OPTION_TIME
-#undef OPTION_FLAG
-#undef OPTION_ENUM
-#undef OPTION_PATH
+#undef SCOPE
+#define SCOPE OPTION_SCOPE_CHECK
+#include "record/check_options.def"
+#undef SCOPE
 };
+/* clang-format on */
 const size_t option_count = sizeof options / sizeof options[0];
 
-struct option_settings option_settings_create(void) {
-  return (struct option_settings){must_allocate(option_count * sizeof(char *))};
+struct option_settings option_settings_create(enum option_scope scope) {
+  return (struct option_settings){must_allocate(option_count * sizeof(char *)), scope, NULL};
+}
+
+bool option_in_scope(const struct option *option, enum option_scope scope) {
+  return option->scope <= scope;
 }
 
 void option_settings_destroy(struct option_settings *settings) {
@@ -44,11 +52,19 @@ static bool name_matches(const char *name, const char *text, size_t length) {
   return true;
 }
 
-static const struct option *find_option(const char *text, size_t length) {
+static const struct option *find_option(enum option_scope scope, const char *text, size_t length) {
   for (size_t i = 0; i < option_count; i++)
-    if (name_matches(options[i].name, text, length))
+    if (option_in_scope(&options[i], scope) && name_matches(options[i].name, text, length))
       return &options[i];
   return NULL;
+}
+
+bool option_is_of_check(const char *flag) {
+  size_t length = strcspn(flag, "=");
+  const struct option *option = find_option(OPTION_SCOPE_CHECK, flag, length);
+  if (option == NULL && strncmp(flag, "no-", 3) == 0)
+    option = find_option(OPTION_SCOPE_CHECK, flag + 3, length - 3);
+  return option != NULL && option->scope == OPTION_SCOPE_CHECK;
 }
 
 void option_flag_name(const struct option *option, char *buffer, size_t bytes) {
@@ -59,16 +75,19 @@ void option_flag_name(const struct option *option, char *buffer, size_t bytes) {
 }
 
 bool option_needs_value(const struct option *option) {
-  return option->kind == OPTION_KIND_SIZE || option->kind == OPTION_KIND_TIME || option->kind == OPTION_KIND_PATH;
+  return option->kind != OPTION_KIND_FLAG && option->kind != OPTION_KIND_ENUM;
 }
 
 const char *option_argument(const struct option *option) {
   switch (option->kind) {
   case OPTION_KIND_SIZE:
     return "SIZE";
+  case OPTION_KIND_COUNT:
+    return "NUMBER";
   case OPTION_KIND_TIME:
     return "TIME";
   case OPTION_KIND_ENUM:
+  case OPTION_KIND_TEXT:
     return option->words;
   case OPTION_KIND_PATH:
     return "FILE";
@@ -84,14 +103,23 @@ static void store(struct option_settings *settings, const struct option *option,
   *slot = must_copy(value);
 }
 
+void option_settings_store(struct option_settings *settings, const char *name, const char *value) {
+  store(settings, find_option(OPTION_SCOPE_CHECK, name, strlen(name)), value);
+}
+
+const char *option_settings_value(const struct option_settings *settings, const char *name) {
+  return settings->values[find_option(OPTION_SCOPE_CHECK, name, strlen(name)) - options];
+}
+
 enum option_result option_settings_read(struct option_settings *settings, const char *argument, const char *next) {
   const char *name = argument + strlen("--");
   size_t length = strcspn(name, "=");
   const char *value = name[length] == '=' ? name + length + 1 : NULL;
-  const struct option *option = find_option(name, length);
+  const struct option *option = find_option(settings->scope, name, length);
   bool negated = false;
+  settings->last_bare = NULL;
   if (option == NULL && strncmp(name, "no-", 3) == 0) {
-    option = find_option(name + 3, length - 3);
+    option = find_option(settings->scope, name + 3, length - 3);
     negated = option != NULL;
   }
   if (option == NULL)
@@ -121,6 +149,8 @@ enum option_result option_settings_read(struct option_settings *settings, const 
     return OPTION_WRONG;
   store(settings, option, canonical);
   free(canonical);
+  if (value == NULL && !negated)
+    settings->last_bare = option;
   return result;
 }
 
@@ -146,11 +176,11 @@ char *option_settings_merge(const struct option_settings *settings, const char *
         name_length = length;
       char shown[OPTION_TEXT_BYTES];
       snprintf(shown, sizeof shown, "environment FREEHOLD: %.*s", (int)name_length, at);
-      const struct option *option = find_option(at, name_length);
+      const struct option *option = find_option(OPTION_SCOPE_CHECK, at, name_length);
       if (option == NULL) {
         char near[OPTION_TEXT_BYTES], name[OPTION_TEXT_BYTES];
         snprintf(name, sizeof name, "%.*s", (int)name_length, at);
-        const char *closest = option_closest(name, NULL, near, sizeof near);
+        const char *closest = option_closest(OPTION_SCOPE_CHECK, name, NULL, near, sizeof near);
         message_error("%s: no such option%s%s; see freehold(7)", shown, closest != NULL ? ", did you mean " : "",
                       closest != NULL ? closest : "");
         free(merged);
@@ -205,13 +235,16 @@ static unsigned edit_distance(const char *from, const char *to) {
   return row[to_length];
 }
 
-const char *option_closest(const char *flag, const char *const *extra, char *buffer, size_t bytes) {
+const char *option_closest(enum option_scope scope, const char *flag, const char *const *extra, char *buffer,
+                           size_t bytes) {
   unsigned best = NEAR_ENOUGH;
   size_t length = strlen(flag);
   if (length / 2 + 1 < best) /* a short word is near to everything */
     best = (unsigned)(length / 2 + 1);
   const char *found = NULL;
   for (size_t i = 0; i < option_count; i++) {
+    if (!option_in_scope(&options[i], scope))
+      continue;
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
     unsigned distance = edit_distance(flag, name);
@@ -236,6 +269,7 @@ void option_range_text(const struct option *option, char *buffer, size_t bytes) 
   char initial[OPTION_TEXT_BYTES], min[OPTION_TEXT_BYTES], max[OPTION_TEXT_BYTES];
   switch (option->kind) {
   case OPTION_KIND_SIZE:
+  case OPTION_KIND_COUNT:
   case OPTION_KIND_TIME:
     option_value_format(option, option->initial, initial, sizeof initial);
     option_value_format(option, option->min, min, sizeof min);
@@ -255,6 +289,7 @@ void option_range_text(const struct option *option, char *buffer, size_t bytes) 
     snprintf(buffer, bytes, "default %s; the name alone means %s", initial, min);
     break;
   case OPTION_KIND_PATH:
+  case OPTION_KIND_TEXT:
     snprintf(buffer, bytes, "default none");
     break;
   }

@@ -1,7 +1,7 @@
 /*
- * options.h: the runtime's options as flags of `freehold run`.
+ * options.h: the runtime's options as flags of `freehold run` and `freehold check`.
  *
- * Everything here is made from record/options.def, the table the library's own parser is made from, and takes what
+ * Everything here is made from record/options.def and record/check_options.def, the tables the library's own parser is made from, and takes what
  * that parser takes. The one difference: here a wrong value ends the command, because somebody is there to read why.
  */
 #ifndef FREEHOLD_CLI_OPTIONS_H
@@ -11,16 +11,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum option_kind { OPTION_KIND_SIZE, OPTION_KIND_TIME, OPTION_KIND_FLAG, OPTION_KIND_ENUM, OPTION_KIND_PATH };
+enum option_kind {
+  OPTION_KIND_SIZE,
+  OPTION_KIND_COUNT,
+  OPTION_KIND_TIME,
+  OPTION_KIND_FLAG,
+  OPTION_KIND_ENUM,
+  OPTION_KIND_PATH,
+  OPTION_KIND_TEXT,
+};
+
+/* Which library heeds an option, and so which commands take it as a flag: `run` those of the heap, `check` all. */
+enum option_scope { OPTION_SCOPE_NONE, OPTION_SCOPE_HEAP, OPTION_SCOPE_CHECK };
 
 struct option {
   const char *name; /* as in FREEHOLD=, with underscores */
   enum option_kind kind;
   uint64_t initial; /* for an enum the number of the word */
   uint64_t min, max;
-  const char *words; /* enum: "a|b|c" */
+  const char *words; /* enum: "a|b|c"; text: how --help calls it */
   unsigned bare;     /* enum: the word that the bare name means */
   const char *help;
+  enum option_scope scope;
 };
 
 extern const struct option options[];
@@ -30,6 +42,8 @@ extern const size_t option_count;
  * asks for the default, which FREEHOLD= has no word for. */
 struct option_settings {
   char **values;
+  enum option_scope scope;
+  const struct option *last_bare; /* the last flag read, when its value could be and was left out; else NULL */
 };
 
 enum {
@@ -37,13 +51,13 @@ enum {
   OPTION_PATH_LIMIT = 255, /* the library keeps a path in a fixed array */
 };
 
-struct option_settings option_settings_create(void);
+struct option_settings option_settings_create(enum option_scope scope);
 void option_settings_destroy(struct option_settings *settings);
 
 enum option_result {
   OPTION_TAKEN,        /* one argument used */
   OPTION_TAKEN_DOUBLE, /* two: the flag and its value */
-  OPTION_UNKNOWN,      /* not a runtime option; nothing said */
+  OPTION_UNKNOWN,      /* no option of this scope; nothing said */
   OPTION_WRONG,        /* said why on standard error */
 };
 
@@ -54,12 +68,23 @@ enum option_result option_settings_read(struct option_settings *settings, const 
  * saying why when `environment` itself is wrong. The caller frees it. */
 char *option_settings_merge(const struct option_settings *settings, const char *environment);
 
-/* The nearest flag to a mistyped one, without dashes, or NULL when none is near. `extra` are further names, NULL-ended. */
-const char *option_closest(const char *flag, const char *const *extra, char *buffer, size_t bytes);
+/* The nearest flag of the scope to a mistyped one, without dashes, or NULL when none is near. `extra` are further names,
+ * NULL-ended. */
+const char *option_closest(enum option_scope scope, const char *flag, const char *const *extra, char *buffer,
+                           size_t bytes);
+
+/* Whether commands of this scope take the option as a flag. */
+bool option_in_scope(const struct option *option, enum option_scope scope);
+/* True when `flag`, without dashes, names an option of the checking library. */
+bool option_is_of_check(const char *flag);
+/* Sets an option as if its flag had been given; `value` is taken as it is. */
+void option_settings_store(struct option_settings *settings, const char *name, const char *value);
+/* What a flag set, or NULL. */
+const char *option_settings_value(const struct option_settings *settings, const char *name);
 
 /* "limit" with underscores as dashes. */
 void option_flag_name(const struct option *option, char *buffer, size_t bytes);
-/* "SIZE", "TIME", "off|text|json", "FILE", or NULL for a flag. */
+/* "SIZE", "NUMBER", "TIME", "off|text|json", "FILE", or NULL for a flag. */
 const char *option_argument(const struct option *option);
 /* The value must not be left out ("--limit 512M"), so it may be the next argument. */
 bool option_needs_value(const struct option *option);

@@ -11,6 +11,7 @@
 
 #include "tool/cli/command.h"
 #include "tool/cli/exit_codes.h"
+#include "tool/cli/launch.h"
 #include "tool/cli/message.h"
 #include "tool/cli/options.h"
 #include "tool/proc/library.h"
@@ -19,8 +20,7 @@
 struct run_request {
   struct option_settings settings;
   bool force;
-  const struct option *last_bare; /* the last flag before the program, when its value was left out */
-  char **program;                 /* NULL-ended: the program and its arguments */
+  char **program; /* NULL-ended: the program and its arguments */
 };
 
 /* An exit code, or -1 to go on. */
@@ -30,7 +30,7 @@ static int read_arguments(int count, char **arguments, struct run_request *reque
     const char *argument = arguments[at];
     if (strcmp(argument, "--") == 0) {
       at++;
-      request->last_bare = NULL;
+      request->settings.last_bare = NULL;
       break;
     }
     if (command_wants_help(argument)) {
@@ -45,16 +45,8 @@ static int read_arguments(int count, char **arguments, struct run_request *reque
       return command_unknown_flag(command_find("run"), argument);
     switch (option_settings_read(&request->settings, argument, at + 1 < count ? arguments[at + 1] : NULL)) {
     case OPTION_TAKEN:
-      request->last_bare = NULL;
-      for (size_t i = 0; i < option_count; i++) {
-        char name[OPTION_TEXT_BYTES];
-        option_flag_name(&options[i], name, sizeof name);
-        if (strcmp(argument + 2, name) == 0)
-          request->last_bare = &options[i];
-      }
       break;
     case OPTION_TAKEN_DOUBLE:
-      request->last_bare = NULL;
       at++;
       break;
     case OPTION_UNKNOWN:
@@ -71,41 +63,6 @@ static int read_arguments(int count, char **arguments, struct run_request *reque
   return -1;
 }
 
-static int report_not_found(const struct run_request *request, int error) {
-  const char *name = request->program[0];
-  if (error == EACCES || error == EISDIR) {
-    message_error("%s: %s; %s", name, error == EISDIR ? "is a directory" : "is not executable for this user",
-                  error == EISDIR ? "name a program" : "chmod +x it, or name its interpreter");
-    return EXIT_CODE_NOT_EXECUTABLE;
-  }
-  if (request->last_bare != NULL && request->last_bare->words != NULL &&
-      strstr(request->last_bare->words, name) != NULL) {
-    char flag[OPTION_TEXT_BYTES];
-    option_flag_name(request->last_bare, flag, sizeof flag);
-    message_error("%s: no such program; if it is the value of --%s, write --%s=%s", name, flag, flag, name);
-  } else {
-    message_error("%s: no such program; %s", name,
-                  strchr(name, '/') != NULL ? "check the path" : "it is not on PATH, check the name or give a path");
-  }
-  return EXIT_CODE_NOT_FOUND;
-}
-
-/* LD_PRELOAD with the library in front, and once. */
-static char *preload_text(const char *library, const char *existing) {
-  size_t bytes = strlen(library) + (existing != NULL ? strlen(existing) : 0) + 2;
-  char *text = must_allocate(bytes);
-  strcpy(text, library);
-  for (const char *at = existing; at != NULL && *at != '\0';) {
-    size_t length = strcspn(at, " :");
-    if (length > 0 && !(strlen(library) == length && memcmp(at, library, length) == 0)) {
-      strcat(text, ":");
-      strncat(text, at, length);
-    }
-    at += length + (at[length] != '\0');
-  }
-  return text;
-}
-
 /* `library` is NULL for a program that has the heap inside. */
 static int set_environment(const struct run_request *request, const char *library) {
   char *settings = option_settings_merge(&request->settings, getenv("FREEHOLD"));
@@ -113,7 +70,7 @@ static int set_environment(const struct run_request *request, const char *librar
     return EXIT_CODE_NOT_STARTED;
   int failed = settings[0] != '\0' ? setenv("FREEHOLD", settings, 1) : unsetenv("FREEHOLD");
   if (library != NULL) {
-    char *preload = preload_text(library, getenv("LD_PRELOAD"));
+    char *preload = launch_preload_text(library, getenv("LD_PRELOAD"));
     failed |= setenv("LD_PRELOAD", preload, 1);
     free(preload);
   }
@@ -127,12 +84,7 @@ static int set_environment(const struct run_request *request, const char *librar
 static int become(const char *path, char **program) {
   extern char **environ;
   execve(path, program, environ);
-  int error = errno;
-  if (error == ENOEXEC)
-    message_error("%s: the kernel does not know this kind of file; if it is a shell script, run: sh %s", path, path);
-  else
-    message_error("%s: can't be executed: %s", path, strerror(error));
-  return error == ENOENT ? EXIT_CODE_NOT_FOUND : EXIT_CODE_NOT_EXECUTABLE;
+  return launch_report_failure(path, errno);
 }
 
 static int run(const struct run_request *request) {
@@ -140,8 +92,8 @@ static int run(const struct run_request *request) {
   _Static_assert(sizeof reason >= LIBRARY_REASON_BYTES, "the same array takes both reasons");
   int error = program_find(request->program[0], getenv("PATH"), path);
   if (error != 0)
-    return report_not_found(request, error);
-  if (library_find(library, reason) != 0) {
+    return launch_report_not_found(request->program[0], error, request->settings.last_bare);
+  if (library_find(LIBRARY_HEAP, library, reason) != 0) {
     message_error("%s", reason);
     return EXIT_CODE_NOT_STARTED;
   }
@@ -174,7 +126,7 @@ static int run(const struct run_request *request) {
 }
 
 int command_run(int count, char **arguments) {
-  struct run_request request = {.settings = option_settings_create()};
+  struct run_request request = {.settings = option_settings_create(OPTION_SCOPE_HEAP)};
   int result = read_arguments(count, arguments, &request);
   if (result < 0)
     result = run(&request);

@@ -1,4 +1,4 @@
-/* library.h: where libfreehold.so is. */
+/* library.h: where libfreehold.so and libfreehold-check.so are. */
 #ifndef FREEHOLD_PROC_LIBRARY_H
 #define FREEHOLD_PROC_LIBRARY_H
 
@@ -6,9 +6,12 @@
 
 enum { LIBRARY_REASON_BYTES = 8192 };
 
-/* Writes the absolute path of the library into `path` (PATH_MAX bytes): the one FREEHOLD_LIBRARY names, else beside this
+enum library { LIBRARY_HEAP, LIBRARY_CHECK };
+
+/* Writes the absolute path of the library into `path` (PATH_MAX bytes): the one FREEHOLD_LIBRARY (for the checking library:
+ * FREEHOLD_CHECK_LIBRARY) names, else beside this
  * program (../lib, lib), else where it was installed. 0, or -1 with a sentence in `reason`: where it was looked for and
  * what to do. */
-int library_find(char *path, char *reason);
+int library_find(enum library which, char *path, char *reason);
 
 #endif

@@ -64,7 +64,7 @@ static bool judge(bool ended, int status, const char *said, const char *library,
 
 bool library_trial(char *value) {
   static char library[PATH_MAX], reason[PROGRAM_REASON_BYTES];
-  if (library_find(library, reason) != 0) {
+  if (library_find(LIBRARY_HEAP, library, reason) != 0) {
     snprintf(value, FEATURE_VALUE_BYTES, "%.250s", reason);
     return false;
   }
