@@ -1,7 +1,6 @@
 #include "check/leaks.h"
 #include "base/options.h"
 #include "check/report.h"
-#include "guard/guard.h"
 #include "reach/sequence.h"
 #include "space/space.h"
 #include "trace/stack.h"
@@ -33,8 +32,8 @@ static bool find_object(uintptr_t word, struct reach_object *object) {
   return true;
 }
 
-/* Those named, then the heap with its descriptions and the guarded stretch, then the end. */
-static struct reach_range excluded[LEAKS_EXCLUDED_MOST + 3];
+/* Those named, then the heap with its descriptions, then the end. */
+static struct reach_range excluded[LEAKS_EXCLUDED_MOST + 2];
 static size_t named;
 
 bool leaks_exclude(uintptr_t start, size_t bytes) {
@@ -44,6 +43,10 @@ bool leaks_exclude(uintptr_t start, size_t bytes) {
   return true;
 }
 
+#if defined(FH_NO_STANDARD_NAMES)
+/* Linked into a program, whose variables are in the same module. */
+void leaks_exclude_own_variables(void) {}
+#else
 /* Put there by the linker: the head of this module's file. */
 INTERNAL extern const Elf64_Ehdr __ehdr_start;
 
@@ -54,15 +57,23 @@ void leaks_exclude_own_variables(void) {
     if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) != 0)
       leaks_exclude(module + segment->p_vaddr, segment->p_memsz);
 }
+#endif
 
 static struct reach_world world_now(void) {
   struct reach_range *next = &excluded[named];
-  if (space_base != 0)
+  if (space_base != 0) /* under a limit on addresses it is not reserved as a whole */
     *next++ = (struct reach_range){space.metadata_start, space_base + (space.slice_capacity << SLICE_SHIFT)};
-  if (guard_bytes != 0)
-    *next++ = (struct reach_range){guard_base, guard_base + guard_bytes};
   *next = (struct reach_range){0, 0};
-  return (struct reach_world){.find = find_object, .excluded = excluded};
+  struct reach_world world = {.find = find_object, .excluded = excluded};
+  if (space_base != 0) {
+    world.lowest = space_base;
+    world.highest = slice_address(space_slice_limit);
+  }
+  if (guard_bytes != 0 && space_base != 0) {
+    world.lowest = guard_base < world.lowest ? guard_base : world.lowest;
+    world.highest = guard_base + guard_bytes > world.highest ? guard_base + guard_bytes : world.highest;
+  }
+  return world;
 }
 
 static struct reach_object object_of(struct object_record *record) {

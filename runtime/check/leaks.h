@@ -34,9 +34,8 @@ struct leaks_sink {
 };
 
 /*
- * Ranges that are no roots: all of the checker's own memory that holds addresses of objects. The heap, its
- * descriptions and the guarded stretch are left out without being named. Before the first search, by one thread; at
- * most LEAKS_EXCLUDED_MOST, false beyond.
+ * A range that is no root. The heap and whatever else the library has reserved (space/own.h) need not be named.
+ * Before the first search, by one thread; at most LEAKS_EXCLUDED_MOST, false beyond.
  */
 #define LEAKS_EXCLUDED_MOST 24u
 bool leaks_exclude(uintptr_t start, size_t bytes);

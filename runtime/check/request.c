@@ -217,7 +217,7 @@ bool request_start(void) {
     if (process_signal_has(signal, NULL) && process_handle_signal(signal, take_request) == 0) {
       struct text name;
       text_clear(&name);
-      text_add(&name, FH_REQUEST_MAPPING + strlen("/memfd:"));
+      text_add(&name, &FH_REQUEST_MAPPING[strlen("/memfd:")]);
       text_add_decimal(&name, FH_REQUEST_VERSION);
       text_add(&name, "-");
       text_add_decimal(&name, (uint64_t)signal);

@@ -34,7 +34,7 @@ static bool take_words(struct word_reader *reader, const uintptr_t *words, size_
   struct search *search = (struct search *)(void *)reader;
   for (size_t i = 0; i < count; i++) {
     struct reach_object object;
-    if (words[i] == 0 || !search->world->find(words[i], &object))
+    if (!word_may_point(words[i], search->world) || !search->world->find(words[i], &object))
       continue;
     bool is_target = object.start == search->target;
     if (*object.mark != 0 && !is_target)

@@ -22,18 +22,13 @@ struct marker {
 
 static struct sequence pending = SEQUENCE_OF(struct pending);
 
-/* No pointer is below: the first pages can't be mapped, as a rule. Most words that are no pointers are small numbers.
- * */
-#define LOWEST_POINTER 0x1000u
-#define POINTER_BITS   56
-
 static bool take_words(struct word_reader *reader, const uintptr_t *words, size_t count, uintptr_t at) {
   struct marker *marker = (struct marker *)(void *)reader;
+  const struct reach_world *world = marker->world;
   (void)at;
   for (size_t i = 0; i < count; i++) {
     struct reach_object object;
-    if (words[i] < LOWEST_POINTER || words[i] >> POINTER_BITS != 0 || !marker->world->find(words[i], &object) ||
-        *object.mark != 0)
+    if (!word_may_point(words[i], world) || !world->find(words[i], &object) || *object.mark != 0)
       continue;
     *object.mark = marker->mark;
     marker->count++;

@@ -28,6 +28,8 @@ struct reach_world {
   /* Ranges that are no roots although they are writable mappings: the heap, its descriptions, the checker's own. Up
    * to a pair of zeros. */
   const struct reach_range { uintptr_t start, end; } * excluded;
+  /* No object starts below the one or ends above the other; saves most calls of `find`. Both 0: not known. */
+  uintptr_t lowest, highest;
 };
 
 /* Where a reference was found. */

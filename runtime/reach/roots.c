@@ -3,6 +3,7 @@
 #include "reach/kernel_roots.h"
 #include "reach/sequence.h"
 #include "reach/threads.h"
+#include "space/own.h"
 #include "space/process.h"
 
 #include <elf.h>
@@ -87,7 +88,7 @@ static bool gather_holes(const struct reach_world *world, const ucontext_t *here
   for (const struct reach_range *range = world->excluded; enough && range != NULL && range->end != 0; range++)
     enough = add_hole(range->start, range->end);
   uintptr_t start, end;
-  for (size_t i = 0; enough && sequence_held(i, &start, &end); i++)
+  for (size_t i = 0; enough && own_range(i, &start, &end); i++)
     enough = add_hole(start, end);
   if (enough)
     sequence_sort(&holes, range_before);
@@ -146,14 +147,32 @@ static bool give(struct root_source *source, enum fh_root kind, uint32_t number,
   return source->words.take(&source->words, words, count, at);
 }
 
-static bool context_words(const ucontext_t *context, int thread, struct root_source *source) {
+/* A thread may be in a handler of the program's on an alternate stack of ours. What it has in use there are roots,
+ * although the library's own memory isn't. */
+static bool own_stack_words(uintptr_t stack_pointer, struct root_source *source) {
+  uintptr_t start, end;
+  for (size_t i = 0; own_range(i, &start, &end); i++)
+    if (stack_pointer >= start && stack_pointer < end) {
+      const struct mapping *mapping = mapping_at(stack_pointer);
+      if (mapping == NULL || !mapping->writable)
+        return true;
+      source->kind = FH_ROOT_NONE;
+      return mapping_words(mapping, stack_pointer, end < mapping->end ? end : mapping->end, &source->words);
+    }
+  return true;
+}
+
+static bool context_words(const ucontext_t *context, int thread, const struct reach_world *world,
+                          struct root_source *source) {
   const uintptr_t *registers;
   size_t count = context_registers(context, &registers);
   if (!give(source, FH_ROOT_REGISTER, 0, thread, registers, count, 0))
     return false;
   /* A stack may lie in an object. */
   uintptr_t stack_pointer = context_stack_pointer(context);
-  if (!give(source, FH_ROOT_STACK, 0, thread, &stack_pointer, 1, stack_pointer))
+  struct reach_object object;
+  if (!give(source, FH_ROOT_STACK, 0, thread, &stack_pointer, 1, stack_pointer) ||
+      (!world->find(stack_pointer, &object) && !own_stack_words(stack_pointer, source)))
     return false;
   uintptr_t start;
   size_t bytes;
@@ -162,11 +181,11 @@ static bool context_words(const ucontext_t *context, int thread, struct root_sou
   return !context_vectors(context, &start, &bytes) || memory_copied_words(start, bytes, &source->words);
 }
 
-static bool threads_words(struct root_source *source) {
+static bool threads_words(const struct reach_world *world, struct root_source *source) {
   for (size_t i = 0; i < threads_count(); i++) {
     const struct stopped_thread *thread = thread_number(i);
     if (thread->context != NULL && thread->state == THREAD_STOPPED) {
-      if (!context_words(thread->context, thread->thread, source))
+      if (!context_words(thread->context, thread->thread, world, source))
         return false;
       uintptr_t alternate = (uintptr_t)thread->context->uc_stack.ss_sp;
       if (!give(source, FH_ROOT_KERNEL, KERNEL_ROOT_SIGNAL_STACK, thread->thread, &alternate, 1,
@@ -196,7 +215,7 @@ static bool kernel_words(struct root_source *source) {
 bool roots_words(const struct reach_world *world, const ucontext_t *here, struct root_source *source) {
   bool whole = kernel_roots_read() && mappings_read(threads_frozen()) && gather_holes(world, here);
   if (whole)
-    whole = context_words(here, 0, source) && threads_words(source) && kernel_words(source);
+    whole = context_words(here, 0, world, source) && threads_words(world, source) && kernel_words(source);
   if (whole) {
     source->kind = FH_ROOT_NONE;
     source->thread = 0;

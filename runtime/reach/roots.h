@@ -15,6 +15,12 @@ struct root_source {
   int thread;        /* of registers: 0 is the calling thread */
 };
 
+/* Whether a word may point to an object at all. Most words are small numbers, or point elsewhere. */
+#define LOWEST_POINTER 0x1000u
+ALWAYS_INLINE bool word_may_point(uintptr_t word, const struct reach_world *world) {
+  return word >= LOWEST_POINTER && (world->highest == 0 || word - world->lowest <= world->highest - world->lowest);
+}
+
 /* Reads the tables of mappings and of the kernel's pointers, then gives all roots to source->words. False when there
  * is no memory or no /proc; also when the reader ended it. */
 bool roots_words(const struct reach_world *world, const ucontext_t *here, struct root_source *source);

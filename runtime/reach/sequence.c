@@ -1,27 +1,7 @@
 #include "reach/sequence.h"
 #include "space/kernel.h"
 
-#include <string.h>
-
-/* All blocks and pieces; a free entry has a start of 0. More than this are never held: the largest block doubles. */
-#define HELD_MOST 512
-static struct held {
-  uintptr_t start;
-  size_t bytes;
-} held[HELD_MOST];
-static size_t held_count;
-
-bool sequence_held(size_t index, uintptr_t *start, uintptr_t *end) {
-  if (index >= held_count)
-    return false;
-  *start = held[index].start;
-  *end = held[index].start + held[index].bytes;
-  return true;
-}
-
 void *sequence_piece(size_t bytes) {
-  if (held_count == HELD_MOST)
-    return NULL;
   bytes = align_up(bytes, kernel_page_bytes());
   intptr_t address = kernel.reserve(bytes);
   if (address < 0 && address > -4096)
@@ -30,18 +10,11 @@ void *sequence_piece(size_t bytes) {
     kernel.release((uintptr_t)address, bytes);
     return NULL;
   }
-  held[held_count++] = (struct held){(uintptr_t)address, bytes};
   return (void *)address;
 }
 
 void sequence_piece_release(void *piece, size_t bytes) {
-  bytes = align_up(bytes, kernel_page_bytes());
-  for (size_t i = 0; i < held_count; i++)
-    if (held[i].start == (uintptr_t)piece) {
-      held[i] = held[--held_count];
-      kernel.release((uintptr_t)piece, bytes);
-      return;
-    }
+  kernel.release((uintptr_t)piece, align_up(bytes, kernel_page_bytes()));
 }
 
 static size_t block_bytes(const struct sequence *sequence, unsigned block) {

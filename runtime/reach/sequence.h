@@ -45,7 +45,4 @@ void sequence_sort(struct sequence *sequence, bool (*before)(const void *one, co
 void *sequence_piece(size_t bytes);
 void sequence_piece_release(void *piece, size_t bytes);
 
-/* The ranges that all of them hold: number `index`, false behind the last. */
-bool sequence_held(size_t index, uintptr_t *start, uintptr_t *end);
-
 #endif

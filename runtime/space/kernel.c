@@ -1,5 +1,6 @@
 #include "space/kernel.h"
 #include "base/syscall.h"
+#include "space/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,10 @@
 #endif
 
 static intptr_t reserve(size_t bytes) {
-  return SYSCALL6(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  long got = SYSCALL6(SYS_mmap, 0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (got >= 0 || got <= -4096)
+    own_add((uintptr_t)got, bytes);
+  return got;
 }
 
 static int claim(uintptr_t address, size_t bytes) {
@@ -72,6 +76,7 @@ static int huge_pages(uintptr_t address, size_t bytes, bool wanted) {
 }
 
 static int release(uintptr_t address, size_t bytes) {
+  own_remove(address, bytes); /* first: as soon as it is unmapped, it may be somebody else's */
   return (int)SYSCALL2(SYS_munmap, address, bytes);
 }
 

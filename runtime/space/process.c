@@ -297,8 +297,8 @@ struct copy {
   long result;
 };
 
-/* In a process between this one and its copy: it shares all memory, and ends at once, so that the copy is handed on to
- * whoever adopts orphans. */
+/* In a process between this one and its copy: it shares all memory, and ends at once, so that whoever adopts orphans
+ * becomes the copy's parent. */
 static int make_copy(void *argument) {
   struct copy *copy = argument;
   long made = SYSCALL5(SYS_clone, 0, 0, 0, 0, 0);

@@ -42,15 +42,15 @@ void checked_each_live(bool (*visit)(void *context, struct object_record *record
       return;
 }
 
+uintptr_t guard_base;
+size_t guard_bytes;
+
 size_t stack_load(stack_id id, uintptr_t *frames, size_t most) {
   EXPECT(most >= 2);
   frames[0] = 0x1000 + id;
   frames[1] = 0x2000 + id;
   return 2;
 }
-
-uintptr_t guard_base;
-size_t guard_bytes;
 
 #define WRITTEN_MOST 600
 static struct fh_report written[WRITTEN_MOST];

@@ -1,5 +1,6 @@
 /* Every place an object can be kept by. Each is tried with the reference there and with it gone. */
 #include "fake_world.h"
+#include "reach/sequence.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -252,6 +253,31 @@ static void test_stack_in_object(void) {
   EXPECT(outcome);
 }
 
+/* A stack in what the library has reserved for itself, as its alternate stack is: what is in use of it is a root. The object
+ * is made there, since all of the test's own stack counts meanwhile. */
+NOINLINE static void run_on_library_stack(void) {
+  hidden object = fake_object(40);
+  volatile uintptr_t word = ~object;
+  outcome = fake_reached(object);
+  word = 0;
+  outcome = outcome && !fake_reached(object);
+  (void)word;
+}
+
+static void test_stack_of_the_library(void) {
+  char *stack = sequence_piece(512 * KIB);
+  ucontext_t inner;
+  getcontext(&inner);
+  inner.uc_stack.ss_sp = stack;
+  inner.uc_stack.ss_size = 512 * KIB;
+  inner.uc_link = &main_context;
+  makecontext(&inner, run_on_library_stack, 0);
+  outcome = false;
+  swapcontext(&main_context, &inner);
+  EXPECT(outcome);
+  sequence_piece_release(stack, 512 * KIB);
+}
+
 static size_t resident_bytes(const void *start, size_t bytes) {
   size_t pages = bytes / 4096, resident = 0;
   unsigned char *state = mmap(NULL, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -345,6 +371,7 @@ int main(int count, char **arguments) {
   test_signal_stack();
   test_coroutine();
   test_stack_in_object();
+  test_stack_of_the_library();
   test_truncated_file();
   test_untouched();
   test_excluded();

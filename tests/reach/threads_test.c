@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 struct worker {
   pthread_t thread;
@@ -262,7 +263,7 @@ static void test_own_handler(void) {
 static int answers[2];
 static struct worker copied;
 
-static void search_copy(void *context, const struct reach_snapshot *snapshot) {
+NOINLINE static void search_copy(void *context, const struct reach_snapshot *snapshot) {
   hidden object = *(hidden *)context;
   /* The thread that keeps it runs on, or ended, in the process that was copied; its stack is here. */
   fake_clear_marks();
@@ -272,6 +273,27 @@ static void search_copy(void *context, const struct reach_snapshot *snapshot) {
   char answer[4] = {(char)whole, (char)fake_of(object)->mark, (char)(snapshot->process == getppid()),
                     (char)(snapshot->threads)};
   EXPECT(write(answers[1], answer, sizeof answer) == sizeof answer);
+}
+
+/* Timers are not inherited: the copy must know those of the process it was made of. */
+static void test_timer_in_copy(void) {
+  if (access("/proc/self/timers", R_OK) != 0)
+    return;
+  hidden object = fake_object(40);
+  struct sigevent wanted = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+  wanted.sigev_value.sival_ptr = (void *)~object;
+  timer_t timer;
+  EXPECT_EQUAL(timer_create(CLOCK_MONOTONIC, &wanted, &timer), 0);
+  memset(&wanted, 0, sizeof wanted);
+  for (int there = 1; there >= 0; there--) {
+    fake_scrub();
+    EXPECT(reach_in_copy(search_copy, &object) > 0);
+    char answer[4];
+    EXPECT_EQUAL(read(answers[0], answer, sizeof answer), 4);
+    EXPECT_EQUAL(answer[1], there);
+    if (there)
+      EXPECT_EQUAL(timer_delete(timer), 0);
+  }
 }
 
 static void test_copy(void) {
@@ -310,6 +332,7 @@ int main(void) {
   test_kept_by(keep_in_vector_register, true);
 #endif
   test_copy();
+  test_timer_in_copy();
   test_blocked();
   test_many();
   test_coming_and_going();
