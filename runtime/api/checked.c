@@ -48,12 +48,18 @@ void fh_free(void *pointer) {
 }
 TWIN(void, free, (void *pointer))
 
+/* More bytes than a number can tell. */
+static void *refuse(const char *call, struct stack_place place, size_t count, size_t size) {
+  if (check_ready())
+    check_impossible_size(call, place, count, size);
+  errno = ENOMEM;
+  return NULL;
+}
+
 void *fh_calloc(size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) {
-    errno = ENOMEM;
-    return NULL;
-  }
+  if (__builtin_mul_overflow(count, size, &bytes))
+    return refuse("calloc", STACK_HERE(), count, size);
   return take("calloc", STACK_HERE(), bytes, GRANULE, FH_FAMILY_MALLOC, true);
 }
 TWIN(void *, calloc, (size_t count, size_t size))
@@ -79,10 +85,8 @@ TWIN(void *, realloc, (void *pointer, size_t size))
 
 void *fh_reallocarray(void *pointer, size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) {
-    errno = ENOMEM;
-    return NULL;
-  }
+  if (__builtin_mul_overflow(count, size, &bytes))
+    return refuse("reallocarray", STACK_HERE(), count, size);
   return resize("reallocarray", STACK_HERE(), pointer, bytes);
 }
 TWIN(void *, reallocarray, (void *pointer, size_t count, size_t size))

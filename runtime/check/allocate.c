@@ -17,8 +17,8 @@
 #define SLACK_BYTES 32
 /* As far before an object it is looked at whether they still are zeros. */
 #define SLACK_MOST 512
-/* How much of a fresh object is filled, where none of it is watched. */
-#define FILL_MOST (64 * KIB)
+/* How much of a fresh object is filled: all of what may be watched. */
+#define FILL_MOST WATCH_BYTES_MOST
 /* What grows beyond this is resized where it stands, by moving pages. */
 #define MOVE_PAGES_MIN (256 * KIB)
 
@@ -214,7 +214,7 @@ static void give_out(struct object_record *record, const struct check_request *r
 
 void *check_allocate(const struct check_request *request) {
   if (UNLIKELY(request->bytes > PTRDIFF_MAX)) {
-    report_impossible(request);
+    check_impossible_size(request->call, request->place, 1, request->bytes);
     return NULL;
   }
   stack_id stack = stack_store(request->place, !dial_exact() && !order_given());
@@ -229,9 +229,9 @@ void *check_allocate(const struct check_request *request) {
   if (record == NULL)
     return NULL;
   give_out(record, request, stack);
-  if (!record->fenced && !request->zeroed && dial_watches(site)) {
+  if (!record->fenced && watch_serves(request->place.pc) && dial_watches(site)) {
     uint64_t from = dial_ticks();
-    watch_begin(record, site);
+    watch_begin(record, site, request->zeroed);
     dial_spent_since(from);
   }
   return (void *)record->start;

@@ -19,6 +19,9 @@ struct check_request {
 
 void *check_allocate(const struct check_request *request);
 
+/* Reports `count` times `bytes` bytes as what nobody can have wanted. */
+void check_impossible_size(const char *call, struct stack_place place, size_t count, size_t bytes);
+
 /* Frees `pointer`, which is not NULL, or says what is wrong with that. */
 void check_free(const char *call, struct stack_place place, void *pointer, enum fh_family family);
 

@@ -115,7 +115,10 @@ static bool stack_is_full(const struct fault *fault, struct mapping *stack) {
   *stack = mapping_find(hit.end); /* behind a guard */
   if (!hit.found)
     *stack = mapping_find(hit.start); /* the next one above */
-  return stack->found && stack->permissions[1] == 'w' && stack->start <= sp + STACK_REACH && sp < stack->end;
+  if (!stack->found || stack->permissions[1] != 'w' || sp >= stack->end)
+    return false;
+  /* A large array takes the stack pointer far below the stack in one step. */
+  return stack->start <= sp + STACK_REACH || strcmp(stack->name, "[stack]") == 0;
 }
 
 static void describe_nothing(struct text *detail, uintptr_t address, const struct mapping *above) {

@@ -66,18 +66,14 @@ static void report_guarded(const struct fault *fault, struct checked checked) {
   struct object_record *record = checked.record;
   struct instruction_access access = access_at(fault->context, fault->address);
   enum fh_report_kind kind = FH_REPORT_HEAP_USE_AFTER_FREE;
-  uintptr_t address = access.address;
-  if (checked.where == CHECKED_BEFORE) {
+  if (checked.where == CHECKED_BEFORE)
     kind = FH_REPORT_HEAP_BUFFER_UNDERFLOW;
-  } else if (checked.where == CHECKED_BEYOND) {
+  else if (checked.where == CHECKED_BEYOND)
     kind = FH_REPORT_HEAP_BUFFER_OVERFLOW;
-    if (address < record->start + record->bytes)
-      address = record->start + record->bytes;
-  }
   struct fh_report report;
   report_begin_at_fault(&report, kind, fault->context);
-  report.address = address;
-  report.access = fault->access;
+  report.address = access.address;
+  report.access = access.writes ? FH_ACCESS_WRITE : fault->access;
   report.access_bytes = access.bytes;
   report_add_object(&report, record);
   report_write(&report);
@@ -94,7 +90,7 @@ static bool guarded_fault(const struct fault *fault) {
   uintptr_t pages_end = align_up(record->start + record->bytes, space_page_bytes());
   bool in_pages = fault->address >= pages && fault->address < pages_end;
   if (checked.where != CHECKED_FREED && in_pages)
-    return watch_covers(record) ? watch_fault(record, fault->address, fault->context)
+    return watch_covers(record) ? watch_fault(record, fault->context)
                                 : guard_open_pages(record); /* its watch has just ended */
   report_guarded(fault, checked);
   return guard_open(record, fault->address, 1);

@@ -21,16 +21,26 @@ static struct checked place_in(struct object_record *record, uintptr_t address) 
   }
 }
 
+/* How far the address is from the object's bytes. */
+static uintptr_t distance(const struct object_record *record, uintptr_t address) {
+  if (record == NULL || record->state == FH_OBJECT_NONE)
+    return UINTPTR_MAX;
+  if (address < record->start)
+    return record->start - address;
+  uintptr_t end = record->start + record->bytes;
+  return address < end ? 0 : address - end;
+}
+
 /* Between two guarded objects lie pages of the first one's slot and of the second one's; what counts is which is nearer. */
 static struct checked guarded_at(uintptr_t address) {
-  struct object_record *record = guard_find(address);
-  struct object_record *before = guard_find_before(address);
-  if (before == NULL || (record != NULL && record->state == FH_OBJECT_LIVE && address >= record->start))
-    return record != NULL ? place_in(record, address) : (struct checked){.where = CHECKED_EMPTY};
-  if (record == NULL || (before->state == FH_OBJECT_LIVE && address < record->start &&
-                         address - (before->start + before->bytes) < record->start - address))
-    record = before;
-  return place_in(record, address);
+  struct object_record *nearest = guard_find(address);
+  if (distance(nearest, address) != 0) {
+    struct object_record *others[] = {guard_find_before(address), guard_find_behind(address)};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+      if (distance(others[i], address) < distance(nearest, address))
+        nearest = others[i];
+  }
+  return nearest != NULL ? place_in(nearest, address) : (struct checked){.where = CHECKED_EMPTY};
 }
 
 struct checked checked_at(uintptr_t address) {

@@ -14,7 +14,8 @@
 #define SMALL_BYTES   (2 * KIB) /* of an object */
 #define LARGE_WATCHES 64u
 #define LARGE_BYTES   (64 * KIB)
-#define WATCHES       (SMALL_WATCHES + LARGE_WATCHES)
+#define HUGE_WATCHES  8u
+#define WATCHES       (SMALL_WATCHES + LARGE_WATCHES + HUGE_WATCHES)
 
 /* Traps one object may take; once the time for watching is used up; once all of it is written. */
 #define TRAPS_MOST       16384u
@@ -37,7 +38,15 @@ struct watch {
 };
 
 static struct watch *watches;         /* WATCHES of them */
-static size_t next_small, next_large; /* atomic; where to look for a free one */
+/* The watches for objects up to a size; `next` is where to look for a free one. */
+static struct watch_pool {
+  size_t object_bytes, first, count;
+  size_t next; /* atomic */
+} pools[] = {
+    {SMALL_BYTES, 0, SMALL_WATCHES, 0},
+    {LARGE_BYTES, SMALL_WATCHES, LARGE_WATCHES, 0},
+    {WATCH_BYTES_MOST, SMALL_WATCHES + LARGE_WATCHES, HUGE_WATCHES, 0},
+};
 static uint64_t objects, accesses;    /* atomic */
 
 /* Code that isn't the program's: libc, the loader, this library. Fixed after start. */
@@ -77,8 +86,10 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *count) {
   const char *name = info->dlpi_name != NULL ? info->dlpi_name : "";
   const char *base = strrchr(name, '/');
   base = base != NULL ? base + 1 : name;
+  if (strncmp(base, "libfreehold", 11) == 0)
+    note_code(info, &own_code);
   bool foreign = strncmp(base, "libc.so", 7) == 0 || strncmp(base, "ld-linux", 8) == 0 ||
-                 strncmp(base, "libfreehold", 11) == 0 || strncmp(base, "libpthread", 10) == 0;
+                 strncmp(base, "libpthread", 10) == 0;
   if (foreign && *used < ARRAY_LENGTH(foreign_code))
     note_code(info, &foreign_code[(*used)++]);
   return 0;
@@ -88,27 +99,39 @@ bool watch_start(void) {
   if (!options.watch || !instruction_start() || !step_start())
     return false;
   size_t table = align_up(WATCHES * sizeof(struct watch), 64);
-  size_t bytes = table + SMALL_WATCHES * SMALL_BYTES / 8 + LARGE_WATCHES * LARGE_BYTES / 8;
+  size_t bytes = table;
+  for (size_t i = 0; i < ARRAY_LENGTH(pools); i++)
+    bytes += pools[i].count * pools[i].object_bytes / 8;
   intptr_t at = kernel.reserve(bytes);
   if ((at < 0 && at > -4096) || kernel.commit((uintptr_t)at, bytes) != 0)
     return false;
   struct watch *made = (struct watch *)at;
   uint8_t *bits = (uint8_t *)at + table;
-  for (size_t i = 0; i < WATCHES; i++) {
-    made[i].written = bits;
-    bits += (i < SMALL_WATCHES ? SMALL_BYTES : LARGE_BYTES) / 8;
-  }
+  for (size_t i = 0; i < ARRAY_LENGTH(pools); i++)
+    for (size_t j = 0; j < pools[i].count; j++, bits += pools[i].object_bytes / 8)
+      made[pools[i].first + j].written = bits;
   unsigned used = 0;
   dl_iterate_phdr(note_module, &used);
   __atomic_store_n(&watches, made, __ATOMIC_RELEASE);
   return true;
 }
 
+static bool is_in(const struct code_range *range, uintptr_t pc) {
+  return pc >= range->start && pc < range->end;
+}
+
 static bool code_is_foreign(uintptr_t pc) {
   for (size_t i = 0; i < ARRAY_LENGTH(foreign_code); i++)
-    if (pc >= foreign_code[i].start && pc < foreign_code[i].end)
+    if (is_in(&foreign_code[i], pc))
       return true;
-  return false;
+  return is_in(&own_code, pc);
+}
+
+bool watch_serves(uintptr_t pc) {
+  for (size_t i = 0; i < ARRAY_LENGTH(foreign_code); i++)
+    if (is_in(&foreign_code[i], pc))
+      return false;
+  return true;
 }
 
 /* ---- Bytes. ---- */
@@ -151,11 +174,11 @@ bool watch_unwritten(const struct object_record *record, size_t from, size_t byt
 /* ---- Begin and end. ---- */
 
 static struct watch *watch_take(struct object_record *record) {
-  bool small = record->bytes <= SMALL_BYTES;
-  size_t first = small ? 0 : SMALL_WATCHES, count = small ? SMALL_WATCHES : LARGE_WATCHES;
-  size_t *next = small ? &next_small : &next_large;
-  for (size_t looked = 0; looked < 16 && looked < count; looked++) {
-    struct watch *watch = &watches[first + __atomic_fetch_add(next, 1, __ATOMIC_RELAXED) % count];
+  struct watch_pool *pool = pools;
+  while (record->bytes > pool->object_bytes)
+    pool++;
+  for (size_t looked = 0; looked < 16 && looked < pool->count; looked++) {
+    struct watch *watch = &watches[pool->first + __atomic_fetch_add(&pool->next, 1, __ATOMIC_RELAXED) % pool->count];
     struct object_record *none = NULL;
     if (__atomic_compare_exchange_n(&watch->record, &none, record, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
       return watch;
@@ -167,18 +190,17 @@ static void watch_drop(struct watch *watch) {
   __atomic_store_n(&watch->record, NULL, __ATOMIC_RELEASE);
 }
 
-bool watch_begin(struct object_record *record, struct stack_site *site) {
-  if (watches == NULL || record->bytes == 0 || record->bytes > LARGE_BYTES)
+bool watch_begin(struct object_record *record, struct stack_site *site, bool zeroed) {
+  if (watches == NULL || record->bytes == 0 || record->bytes > WATCH_BYTES_MOST)
     return false;
   struct watch *watch = watch_take(record);
   if (watch == NULL)
     return false;
   watch->site = site;
-  watch->thread = report_thread();
   watch->traps = watch->whole_traps = 0;
   watch->reported = false;
-  watch->unwritten = (uint32_t)record->bytes;
-  memset(watch->written, 0, divide_up(record->bytes, 8));
+  watch->unwritten = zeroed ? 0 : (uint32_t)record->bytes;
+  memset(watch->written, zeroed ? 0xff : 0, divide_up(record->bytes, 8));
   __atomic_store_n(&record->watch, (uint16_t)(watch - watches + 1), __ATOMIC_RELEASE);
   if (!guard_close_pages(record)) {
     __atomic_store_n(&record->watch, 0, __ATOMIC_RELEASE);
@@ -256,19 +278,19 @@ static void report_access(struct watch *watch, enum fh_report_kind kind, const u
     record->damage_known = true;
 }
 
-/* Vectors may read more than they need, before and behind; what they write they mean. */
+/* Vectors may read more than they need, before and behind, as long as they can't come to another page, that is, at a
+ * multiple of their length; what they write they mean. */
 static bool judge_bounds(struct watch *watch, const ucontext_t *context, const struct instruction *instruction,
                          const struct instruction_access *access, struct object_record *record) {
   uintptr_t end = record->start + record->bytes;
-  if (instruction->vector && !access->writes)
+  if (instruction->vector && !access->writes && access->address % access->bytes == 0)
     return true;
   if (access->address < record->start) {
     report_access(watch, FH_REPORT_HEAP_BUFFER_UNDERFLOW, context, access, access->address, record);
     return false;
   }
   if (access->address + access->bytes > end) {
-    uintptr_t first = access->address > end ? access->address : end;
-    report_access(watch, FH_REPORT_HEAP_BUFFER_OVERFLOW, context, access, first, record);
+    report_access(watch, FH_REPORT_HEAP_BUFFER_OVERFLOW, context, access, access->address, record);
     return false;
   }
   return true;
@@ -310,8 +332,17 @@ static uintptr_t program_counter(const ucontext_t *context) {
 #endif
 }
 
-bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *context) {
-  (void)address;
+/* A program's stack in an object of the heap: the kernel writes there too, the frames of signals for one. */
+static bool stack_is_in(const ucontext_t *context, const struct object_record *record) {
+#if defined(__x86_64__)
+  uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+#else
+  uintptr_t sp = (uintptr_t)context->uc_mcontext.sp;
+#endif
+  return sp - record->start <= record->bytes;
+}
+
+bool watch_fault(struct object_record *record, ucontext_t *context) {
   uint64_t from = dial_fault_ticks();
   struct watch *watch = watch_of(record);
   struct instruction instruction;
@@ -319,8 +350,7 @@ bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *co
     return guard_open_pages(record);
   __atomic_add_fetch(&accesses, 1, __ATOMIC_RELAXED);
   watch_reclose();
-  if (watch->thread != report_thread() || code_is_foreign(program_counter(context)) ||
-      !instruction_read(context, &instruction) || !guard_open_pages(record)) {
+  if (code_is_foreign(program_counter(context)) || stack_is_in(context, record) || !instruction_read(context, &instruction) || !guard_open_pages(record)) {
     watch_end(record);
     dial_spent_since(from);
     return true;

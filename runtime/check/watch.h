@@ -5,7 +5,7 @@
  * bytes none of which was written, whose value is then used for more than being copied, is reported; so are accesses to the
  * slack between an object's end and its guard, and before its start.
  *
- * The watch of an object ends when it was written in full and a while after, when another thread or libc comes to it, when
+ * The watch of an object ends when it was written in full and a while after, when libc comes to it unasked, when
  * it is given to the kernel, when it took too many traps, when it is freed. Bytes count as unwritten only while they still
  * hold the fill, so that nobody's unseen write is a false alarm.
  */
@@ -18,17 +18,22 @@
 
 bool watch_start(void);
 
-/* Begins to watch a live object whose bytes hold the fill (none of them when `zeroed`: then all count as written). False
- * when it can't be watched; then it is open. */
-bool watch_begin(struct object_record *record, struct stack_site *site);
+/* Whether objects allocated at `pc` may be watched. Those of libc's own may not: it gives them to the kernel without asking
+ * anybody (a stream's buffer to read), who would not get through. */
+bool watch_serves(uintptr_t pc);
+
+/* Begins to watch a live object whose bytes hold the fill, or zeros, which all count as written. False when it can't be
+ * watched; then it is open. */
+#define WATCH_BYTES_MOST (MIB)
+bool watch_begin(struct object_record *record, struct stack_site *site, bool zeroed);
 
 /* Whether the record's object is watched. */
 ALWAYS_INLINE bool watch_covers(const struct object_record *record) {
   return __atomic_load_n(&record->watch, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* A fault at `address` in a watched object's pages. True when the instruction is let through. */
-bool watch_fault(struct object_record *record, uintptr_t address, ucontext_t *context);
+/* A fault in a watched object's pages. True when the instruction is let through. */
+bool watch_fault(struct object_record *record, ucontext_t *context);
 /* Ends the watch: the pages are open, and all bytes count as written. Nothing happens to an object that isn't watched. */
 void watch_end(struct object_record *record);
 void watch_end_all(void);
@@ -49,7 +54,8 @@ void watch_resume(struct object_record *record);
 
 /* Bytes [from, from + bytes) of the object were written, or carried there. */
 void watch_wrote(struct object_record *record, size_t from, size_t bytes);
-/* Whether none of the bytes was ever written, as far as is known: false for an object that isn't watched. */
+/* Whether none of the bytes was ever written, as far as is known: false for an object that isn't watched. Its pages have to
+ * be open. */
 bool watch_unwritten(const struct object_record *record, size_t from, size_t bytes);
 
 /* How many objects were watched, and accesses to them. */

@@ -375,6 +375,11 @@ struct object_record *guard_find_before(uintptr_t address) {
   return guard_find(slot.start - 1);
 }
 
+struct object_record *guard_find_behind(uintptr_t address) {
+  struct slot slot;
+  return slot_at(address, &slot) ? guard_find(slot.guard + stretch.page) : NULL;
+}
+
 void guard_each(bool (*visit)(void *context, struct object_record *record), void *context) {
   size_t count = __atomic_load_n(&chunks_used, __ATOMIC_ACQUIRE);
   for (size_t i = 0; i < count; i++) {

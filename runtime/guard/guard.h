@@ -52,8 +52,9 @@ void guard_give(struct object_record *record);
  * where no slot was ever used. */
 struct object_record *guard_find(uintptr_t address);
 
-/* The record of the slot before the one of `address`, used or not itself: whose end may have been run over; or NULL. */
+/* The records of the slots before and behind the one of `address`, which may never have been used itself; or NULL. */
 struct object_record *guard_find_before(uintptr_t address);
+struct object_record *guard_find_behind(uintptr_t address);
 
 /* Whether `address` is in the stretch at all. */
 ALWAYS_INLINE bool guard_contains(uintptr_t address);
