@@ -4,6 +4,7 @@
  */
 #include "api/real.h"
 #include "api/twins.h"
+#include "check/access.h"
 #include "check/fault.h"
 
 #include <errno.h>
@@ -35,6 +36,16 @@ STANDARD(sighandler_t, __sysv_signal, (int number, sighandler_t handler)) {
 }
 STANDARD(sighandler_t, sysv_signal, (int number, sighandler_t handler)) {
   return set_handler(number, handler, (int)(SA_RESETHAND | SA_NODEFER));
+}
+
+/* The kernel writes to such a stack. */
+REAL(int, sigaltstack, (const stack_t *, stack_t *))
+STANDARD(int, sigaltstack, (const stack_t *stack, stack_t *before)) {
+  if (stack != NULL && (stack->ss_flags & SS_DISABLE) == 0)
+    access_release(stack->ss_sp, 1);
+  access_release(stack, 1);
+  access_release(before, 1);
+  return real_sigaltstack()(stack, before);
 }
 
 /* The set without the checker's signals, where the call would add them. */

@@ -1,18 +1,14 @@
 /*
- * checked_threads.c: each new thread gets an alternate stack, on which the overflow of its own can be explained; and the
- * ways out of a process that pass the destructors by.
+ * checked_threads.c: each new thread gets an alternate stack, on which the overflow of its own can be explained.
  */
 #include "api/real.h"
 #include "api/twins.h"
-#include "base/print.h"
 #include "check/fault.h"
 #include "check/start.h"
 #include "heap/allocate.h"
 #include "heap/fast.h"
 
 #include <pthread.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #ifndef FH_NO_STANDARD_NAMES
 
@@ -43,16 +39,6 @@ STANDARD(int, pthread_create,
   if (error != 0)
     release(beginning);
   return error;
-}
-
-REAL(void, _exit, (int))
-STANDARD(void, _exit, (int code)) {
-  check_finish(true);
-  real__exit()(code);
-  die();
-}
-STANDARD(void, _Exit, (int code)) {
-  _exit(code);
 }
 
 #endif

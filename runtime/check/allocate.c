@@ -106,6 +106,11 @@ static void copy_call(struct fh_report *report, const char *call) {
   strncpy(report->call, call, sizeof report->call - 1);
 }
 
+static void add_detail(struct fh_report *report, const struct text *text) {
+  size_t length = text->length < sizeof report->detail ? text->length : sizeof report->detail - 1;
+  memcpy(report->detail, text->bytes, length);
+}
+
 static void report_damage(struct object_record *record, struct fence_damage damage, struct stack_place place) {
   struct fh_report report;
   report_begin(&report,
@@ -190,17 +195,27 @@ static struct object_record *take_fenced(const struct check_request *request) {
   return record;
 }
 
-static void report_impossible(const struct check_request *request) {
+static void add_signed(struct text *text, size_t value) {
+  if (value > PTRDIFF_MAX)
+    text_add(text, "-");
+  text_add_decimal(text, value > PTRDIFF_MAX ? -value : value);
+}
+
+void check_impossible_size(const char *call, struct stack_place place, size_t count, size_t bytes) {
   struct fh_report report;
-  report_begin(&report, FH_REPORT_IMPOSSIBLE_SIZE, request->place);
-  report.access_bytes = request->bytes;
-  copy_call(&report, request->call);
+  report_begin(&report, FH_REPORT_IMPOSSIBLE_SIZE, place);
+  report.access_bytes = bytes;
+  copy_call(&report, call);
   struct text detail;
   text_clear(&detail);
-  text_add(&detail, "the size, as a signed number, is -");
-  text_add_decimal(&detail, -request->bytes);
-  memcpy(report.detail, detail.bytes,
-         detail.length < sizeof report.detail ? detail.length : sizeof report.detail - 1);
+  text_add(&detail, "as signed numbers: ");
+  if (count != 1) {
+    add_signed(&detail, count);
+    text_add(&detail, " times ");
+  }
+  add_signed(&detail, bytes);
+  text_add(&detail, " bytes");
+  add_detail(&report, &detail);
   report_write(&report);
 }
 
@@ -238,11 +253,6 @@ void *check_allocate(const struct check_request *request) {
 }
 
 /* ---- Frees. ---- */
-
-static void add_detail(struct fh_report *report, const struct text *text) {
-  size_t length = text->length < sizeof report->detail ? text->length : sizeof report->detail - 1;
-  memcpy(report->detail, text->bytes, length);
-}
 
 static void report_bad_free(const char *call, struct stack_place place, uintptr_t address, struct checked checked,
                             enum fh_family family) {

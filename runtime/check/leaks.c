@@ -299,12 +299,10 @@ static void write_report(struct leaks_sink *sink, struct fh_report *report) {
   report_write(report);
 }
 
-NOINLINE void leaks_at_exit(unsigned mode, struct leaks_totals *totals) {
+void leaks_at_exit(unsigned mode, const ucontext_t *here, struct leaks_totals *totals) {
   struct leaks_sink sink = {write_report};
-  ucontext_t here;
-  reach_context(&here);
   size_t missed = reach_stop_most(NULL);
-  leaks_search(&here, mode == LEAKS_REACHABLE, LEAKS_GROUPS_MOST, &sink, totals);
+  leaks_search(here, mode == LEAKS_REACHABLE, LEAKS_GROUPS_MOST, &sink, totals);
   reach_resume_world();
   totals->threads_missed = missed;
 }

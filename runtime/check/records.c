@@ -45,11 +45,6 @@ static bool arena_reserve(void) {
   return false;
 }
 
-void records_range(uintptr_t *start, size_t *bytes) {
-  *start = directory.arena;
-  *bytes = directory.arena_bytes;
-}
-
 bool records_start(void) {
   size_t bytes = align_up(space.slice_capacity * sizeof(struct block), DIRECTORY_STEP_BYTES);
   intptr_t at = kernel.reserve(bytes);

@@ -23,7 +23,4 @@ void records_each(bool (*visit)(void *context, struct object_record *record), vo
 void records_before_fork(void);
 void records_after_fork(bool in_child);
 
-/* Where all records are. */
-void records_range(uintptr_t *start, size_t *bytes);
-
 #endif

@@ -201,7 +201,11 @@ bool report_write(struct fh_report *report) {
     return false;
   }
   __atomic_add_fetch(&written, 1, __ATOMIC_RELAXED);
-  report_mappings();
+  /* At the end nothing is loaded any more, and leaks are many. */
+  static bool leaks_mapped;
+  if (report->kind != FH_REPORT_LEAK || !leaks_mapped)
+    report_mappings();
+  leaks_mapped = report->kind == FH_REPORT_LEAK;
   if (!report_append(&report->head))
     report_text_print(report);
   if (options.stop && report->kind != FH_REPORT_LEAK)

@@ -58,18 +58,6 @@ COLD bool check_start(void) {
   return true;
 }
 
-/* What holds addresses of objects and is none of the program's. */
-static void leave_out_own_memory(void) {
-  uintptr_t start;
-  size_t bytes;
-  guard_records_range(&start, &bytes);
-  if (bytes != 0)
-    leaks_exclude(start, bytes);
-  records_range(&start, &bytes);
-  leaks_exclude(start, bytes);
-  leaks_exclude_own_variables();
-}
-
 /* After the heap's own: from here on libc works. */
 __attribute__((constructor(102))) static void checker_loaded(void) {
   if (!check_ready())
@@ -77,8 +65,9 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   report_start();
   fault_start();
   watch_start();
-  leave_out_own_memory();
-  request_start();
+  leaks_exclude_own_variables();
+  if (!request_start())
+    warn("no free real-time signal: freehold leaks can't ask this process", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
@@ -116,6 +105,25 @@ static void write_summary(const struct leaks_totals *leaks) {
   report_append(&summary.head);
 }
 
+/* Where the program called exit, or returned to from main. */
+static ucontext_t end_context;
+static bool end_known;
+
+void check_note_end(const ucontext_t *context) {
+  if (end_known)
+    return;
+  end_context = *context;
+  end_known = true;
+}
+
+static void search_leaks(struct leaks_totals *leaks) {
+  if (options.leaks == LEAKS_OFF)
+    return;
+  if (!end_known)
+    reach_context(&end_context);
+  leaks_at_exit(options.leaks, &end_context, leaks);
+}
+
 static NOINLINE struct stack_place here(void) {
   return STACK_HERE();
 }
@@ -127,8 +135,7 @@ void check_finish(bool leaves_at_once) {
   if (!leaves_at_once || !forked) {
     watch_end_all();
     check_fences(here());
-    if (options.leaks != LEAKS_OFF)
-      leaks_at_exit(options.leaks, &leaks);
+    search_leaks(&leaks);
   }
   write_summary(&leaks);
 }

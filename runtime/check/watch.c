@@ -29,7 +29,6 @@
 struct watch {
   struct object_record *record; /* atomic; NULL: free */
   struct stack_site *site;
-  uint32_t thread; /* whose accesses are watched */
   uint32_t traps;
   uint32_t unwritten; /* bytes */
   uint32_t whole_traps;
@@ -37,7 +36,7 @@ struct watch {
   uint8_t *written; /* a bit a byte */
 };
 
-static struct watch *watches;         /* WATCHES of them */
+static struct watch *watches; /* WATCHES of them */
 /* The watches for objects up to a size; `next` is where to look for a free one. */
 static struct watch_pool {
   size_t object_bytes, first, count;
@@ -47,10 +46,10 @@ static struct watch_pool {
     {LARGE_BYTES, SMALL_WATCHES, LARGE_WATCHES, 0},
     {WATCH_BYTES_MOST, SMALL_WATCHES + LARGE_WATCHES, HUGE_WATCHES, 0},
 };
-static uint64_t objects, accesses;    /* atomic */
+static uint64_t objects, accesses; /* atomic */
 
-/* Code that isn't the program's: libc, the loader, this library. Fixed after start. */
-static struct code_range { uintptr_t start, end; } foreign_code[4];
+/* Code that isn't the program's: libc and the loader; this library. Fixed after start. */
+static struct code_range { uintptr_t start, end; } foreign_code[4], own_code;
 
 static __thread struct lent {
   unsigned count;
@@ -88,8 +87,8 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *count) {
   base = base != NULL ? base + 1 : name;
   if (strncmp(base, "libfreehold", 11) == 0)
     note_code(info, &own_code);
-  bool foreign = strncmp(base, "libc.so", 7) == 0 || strncmp(base, "ld-linux", 8) == 0 ||
-                 strncmp(base, "libpthread", 10) == 0;
+  bool foreign =
+      strncmp(base, "libc.so", 7) == 0 || strncmp(base, "ld-linux", 8) == 0 || strncmp(base, "libpthread", 10) == 0;
   if (foreign && *used < ARRAY_LENGTH(foreign_code))
     note_code(info, &foreign_code[(*used)++]);
   return 0;
@@ -350,7 +349,8 @@ bool watch_fault(struct object_record *record, ucontext_t *context) {
     return guard_open_pages(record);
   __atomic_add_fetch(&accesses, 1, __ATOMIC_RELAXED);
   watch_reclose();
-  if (code_is_foreign(program_counter(context)) || stack_is_in(context, record) || !instruction_read(context, &instruction) || !guard_open_pages(record)) {
+  if (code_is_foreign(program_counter(context)) || stack_is_in(context, record) ||
+      !instruction_read(context, &instruction) || !guard_open_pages(record)) {
     watch_end(record);
     dial_spent_since(from);
     return true;

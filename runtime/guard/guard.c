@@ -67,11 +67,6 @@ size_t guard_peak_bytes(void) {
   return __atomic_load_n(&peak_bytes, __ATOMIC_RELAXED);
 }
 
-void guard_records_range(uintptr_t *start, size_t *bytes) {
-  *start = stretch.records;
-  *bytes = stretch.records != 0 ? stretch.chunk_count * SLOTS_MOST * OBJECT_RECORD_BYTES : 0;
-}
-
 static uintptr_t chunk_address(const struct chunk *chunk) {
   return guard_base + ((size_t)(chunk - stretch.chunks) << CHUNK_SHIFT);
 }

@@ -74,9 +74,6 @@ bool guard_open_pages(struct object_record *record);
 size_t guard_live_bytes(void);
 size_t guard_peak_bytes(void);
 
-/* Where the records are; 0 bytes without guarding. */
-void guard_records_range(uintptr_t *start, size_t *bytes);
-
 INTERNAL extern uintptr_t guard_base;
 INTERNAL extern size_t guard_bytes;
 
