@@ -58,7 +58,8 @@ int check_session_begin(struct check_session *session) {
     sigaddset(&session->awaited, kept[i]);
   sigprocmask(SIG_BLOCK, &session->awaited, &session->earlier);
   sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &session->earlier_child);
-  signal(SIGPIPE, SIG_IGN); /* a reader of the reports that goes away does not end the program */
+  /* A reader of the reports that goes away does not end the program. */
+  sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &session->earlier_pipe);
 
   int result = make_directory(session);
   if (result < 0) {
@@ -107,7 +108,7 @@ static void set_number(struct option_settings *settings, const char *name, const
 static void become(struct check_session *session, struct check_plan plan, const char *settings, int failure) {
   extern char **environ;
   sigaction(SIGCHLD, &session->earlier_child, NULL);
-  signal(SIGPIPE, SIG_DFL);
+  sigaction(SIGPIPE, &session->earlier_pipe, NULL);
   sigprocmask(SIG_SETMASK, &session->earlier, NULL);
   const int wanted[] = {plan.input, plan.output, plan.error};
   bool set = true;

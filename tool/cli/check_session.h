@@ -28,8 +28,8 @@ struct check_session {
   char program[PATH_MAX], library[PATH_MAX];
   char directory[PATH_MAX], records[PATH_MAX]; /* "" when there is none */
   int record_descriptor;
-  sigset_t awaited, earlier; /* signals kept while the program runs; the mask before */
-  struct sigaction earlier_child;
+  sigset_t awaited, earlier;                    /* signals kept while the program runs; the mask before */
+  struct sigaction earlier_child, earlier_pipe; /* what SIGCHLD and SIGPIPE did before */
   bool interrupted;
 };
 
