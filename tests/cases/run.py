@@ -108,6 +108,9 @@ def run_all(workshop, cases, chosen):
         jobs += [(case, bad, checker) for case in cases for bad in (True, False) if case.has_error or not bad]
     results, live = {}, sys.stderr.isatty()
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
+        # All is built before the first run, so that no compiler runs beside what is measured.
+        builds = {(checker.suffix, case.name, bad): (case, bad, checker) for case, bad, checker in jobs}
+        list(pool.map(lambda job: workshop.program(*job), builds.values()))
         waiting = {pool.submit(workshop.run, *job): job for job in jobs}
         for number, done in enumerate(concurrent.futures.as_completed(waiting), 1):
             case, bad, checker = waiting[done]
