@@ -62,6 +62,12 @@ ALWAYS_INLINE bool checkable(const volatile void *address) {
   return UNLIKELY(guard_contains((uintptr_t)address) || space_contains((uintptr_t)address));
 }
 
+/* Whether two stretches have bytes in common; those that are one and the same don't count. */
+ALWAYS_INLINE bool overlap(const volatile void *left, const volatile void *right, size_t bytes) {
+  uintptr_t apart = (uintptr_t)left - (uintptr_t)right;
+  return UNLIKELY(apart != 0 && (apart < bytes || -apart < bytes));
+}
+
 ALWAYS_INLINE void *call_real(struct call *call) {
   void *real = __atomic_load_n(&call->real, __ATOMIC_ACQUIRE);
   return LIKELY(real != NULL) ? real : call_find(call);

@@ -23,7 +23,7 @@
 
 #define READ_IN   OPENS(to, bytes)
 #define CAME_IN   FILLED(to, bytes, positive(result))
-#define WRITE_OUT CARRIES(from, bytes)
+#define WRITE_OUT READS(from, bytes)
 
 CALL(ssize_t, read, (int fd, void *to, size_t bytes), (fd, to, bytes), AT(to), READ_IN, CAME_IN)
 CALL(ssize_t, pread, (int fd, void *to, size_t bytes, off_t offset), (fd, to, bytes, offset), AT(to), READ_IN, CAME_IN)

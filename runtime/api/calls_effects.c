@@ -30,7 +30,10 @@ void effect_opens(const volatile void *pointer, size_t bytes) {
 void effect_filled(const struct call_site *site, void *pointer, size_t bytes, size_t written, bool failed) {
   if (!checkable(pointer))
     return;
-  if (written > 0)
+  /* The kernel that stopped just where the object ends was kept from going on: by the guard. */
+  if (written > 0 && written == access_room(pointer) && written < bytes)
+    access_write(site->call, site->place, pointer, bytes);
+  else if (written > 0)
     access_write(site->call, site->place, pointer, least(written, bytes));
   else if (failed && errno == EFAULT && access_room(pointer) < bytes)
     access_write(site->call, site->place, pointer, bytes);
@@ -161,7 +164,7 @@ void effect_scan(const struct call_site *site, const char *string, enum scan sca
   while (i < safe && string[i] != 0 && !scan_ends(string[i], scan, byte, set))
     i++;
   if (i < safe)
-    access_read(site->call, site->place, string, i + 1);
+    access_text(site->call, site->place, string, i + 1);
   else
     access_string(site->call, site->place, string, SIZE_MAX);
 }

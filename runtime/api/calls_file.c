@@ -66,9 +66,9 @@ CALL(size_t, __fread_chk, (void *to, size_t room, size_t bytes, size_t count, FI
 CALL(size_t, __fread_unlocked_chk, (void *to, size_t room, size_t bytes, size_t count, FILE *file),
      (to, room, bytes, count, file), AT(to), READ_BLOCK, BLOCK_READ)
 CALL(size_t, fwrite, (const void *from, size_t bytes, size_t count, FILE *file), (from, bytes, count, file), AT(from),
-     CARRIES(from, product(bytes, count)), NOTHING)
+     READS(from, product(bytes, count)), NOTHING)
 CALL(size_t, fwrite_unlocked, (const void *from, size_t bytes, size_t count, FILE *file), (from, bytes, count, file),
-     AT(from), CARRIES(from, product(bytes, count)), NOTHING)
+     AT(from), READS(from, product(bytes, count)), NOTHING)
 
 /* ---- Lines ---- */
 

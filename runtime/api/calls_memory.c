@@ -14,15 +14,17 @@
   APART(to, from, bytes);                                                                                            \
   CARRIES(from, bytes);                                                                                              \
   WRITES(to, bytes)
+/* Overlap is wrong wherever it is. */
+#define COPY_WHERE AT(to) || AT(from) || overlap(to, from, bytes)
 #define MOVE                                                                                                         \
   CARRIES(from, bytes);                                                                                              \
   WRITES(to, bytes)
 
-CALL_BASIC(void *, memcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+CALL_BASIC(void *, memcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), COPY_WHERE, COPY,
            NOTHING)
-CALL_BASIC(void *, mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+CALL_BASIC(void *, mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), COPY_WHERE, COPY,
            NOTHING)
-CALL(void *, __mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), COPY,
+CALL(void *, __mempcpy, (void *to, const void *from, size_t bytes), (to, from, bytes), COPY_WHERE, COPY,
      NOTHING)
 CALL_BASIC(void *, memmove, (void *to, const void *from, size_t bytes), (to, from, bytes), AT(to) || AT(from), MOVE,
            NOTHING)

@@ -34,7 +34,9 @@ CALL_BASIC(size_t, strnlen, (const char *string, size_t most), (string, most), A
 CALL_BASIC(char *, strcpy, (char *to, const char *from), (to, from), AT(to) || AT(from), COPY_STRING, NOTHING)
 CALL_BASIC(char *, stpcpy, (char *to, const char *from), (to, from), AT(to) || AT(from), COPY_STRING, NOTHING)
 CALL(char *, __stpcpy, (char *to, const char *from), (to, from), AT(to) || AT(from), COPY_STRING, NOTHING)
-CALL_BASIC(char *, strncpy, (char *to, const char *from, size_t bytes), (to, from, bytes), AT(to) || AT(from),
+/* The check beside the addresses' tells what may overlap; the effect looks closer. */
+CALL_BASIC(char *, strncpy, (char *to, const char *from, size_t bytes), (to, from, bytes),
+           AT(to) || AT(from) || overlap(to, from, bytes),
            COPY_STRING_PADDED, NOTHING)
 CALL(char *, stpncpy, (char *to, const char *from, size_t bytes), (to, from, bytes), AT(to) || AT(from),
      COPY_STRING_PADDED, NOTHING)
@@ -120,12 +122,15 @@ CALL(char *, strsep, (char **string, const char *set), (string, set), ALWAYS,
 
 /* ---- Copies in fresh memory: malloc is called from here, so that its stack shows the program's call. ---- */
 
-static char *duplicate(const char *string, size_t length) {
+static char *duplicate(const struct call_site *site, const char *string, size_t length) {
   char *copy = malloc(length + 1);
   if (copy != NULL) {
+    access_carry(site->call, site->place, string, length); /* malloc has ended what the string was opened for */
+    access_write(site->call, site->place, copy, length + 1);
     own_memcpy(copy, string, length);
     copy[length] = 0;
   }
+  access_done();
   return copy;
 }
 
@@ -133,19 +138,13 @@ static char *duplicate(const char *string, size_t length) {
   CALL_BY_HAND(char *, name, (const char *string)) {                                                                 \
     CALL_SITE(name);                                                                                                 \
     size_t length = checkable(string) ? LENGTH(string) : own_strlen(string);                                         \
-    char *copy = duplicate(string, length);                                                                          \
-    if (copy != NULL)                                                                                                \
-      WRITES(copy, length + 1);                                                                                      \
-    return copy;                                                                                                     \
+    return duplicate(&site, string, length);                                                                         \
   }
 #define DUPLICATE_WITHIN(name)                                                                                       \
   CALL_BY_HAND(char *, name, (const char *string, size_t most)) {                                                    \
     CALL_SITE(name);                                                                                                 \
     size_t length = checkable(string) ? LENGTH_WITHIN(string, most) : own_strnlen(string, most);                     \
-    char *copy = duplicate(string, length);                                                                          \
-    if (copy != NULL)                                                                                                \
-      WRITES(copy, length + 1);                                                                                      \
-    return copy;                                                                                                     \
+    return duplicate(&site, string, length);                                                                         \
   }
 DUPLICATE(strdup)
 DUPLICATE(__strdup)
@@ -164,6 +163,7 @@ CALL_BY_HAND(size_t, strlcpy, (char *to, const char *from, size_t room)) {
     own_memcpy(to, from, copied);
     to[copied] = 0;
   }
+  access_done();
   return length;
 }
 
@@ -178,6 +178,7 @@ CALL_BY_HAND(size_t, strlcat, (char *to, const char *from, size_t room)) {
     own_memcpy(to + before, from, copied);
     to[before + copied] = 0;
   }
+  access_done();
   return before + length;
 }
 

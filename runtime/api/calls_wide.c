@@ -93,11 +93,13 @@ CALL_BY_HAND(wchar_t *, wcsdup, (const wchar_t *string)) {
   size_t length = WIDE_LENGTH(string, SIZE_MAX);
   wchar_t *copy = malloc(wide(length + 1));
   if (copy != NULL) {
+    CARRIES(string, wide(length));
     WRITES(copy, wide(length + 1));
     for (size_t i = 0; i < length; i++)
       copy[i] = string[i];
     copy[length] = 0;
   }
+  access_done();
   return copy;
 }
 

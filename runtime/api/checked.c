@@ -18,7 +18,7 @@ static void *take(const char *call, struct stack_place place, size_t bytes, size
                   bool zeroed) {
   void *object = NULL;
   if (LIKELY(check_ready())) {
-    watch_reclose();
+    watch_reclose_for(place.pc);
     struct check_request request = {call, place, bytes, alignment > GRANULE ? alignment : GRANULE, family, zeroed};
     int saved_errno = errno;
     object = check_allocate(&request);
@@ -33,7 +33,7 @@ static void give(const char *call, struct stack_place place, void *pointer, enum
   if (pointer == NULL || !check_ready())
     return;
   int saved_errno = errno;
-  watch_reclose();
+  watch_reclose_for(place.pc);
   check_free_sized(call, place, pointer, family, bytes);
   errno = saved_errno;
 }
@@ -72,7 +72,7 @@ static void *resize(const char *call, struct stack_place place, void *pointer, s
     return NULL;
   }
   int saved_errno = errno;
-  watch_reclose();
+  watch_reclose_for(place.pc);
   void *resized = check_ready() ? check_reallocate(call, place, pointer, size) : NULL;
   errno = resized != NULL ? saved_errno : ENOMEM;
   return resized;

@@ -45,7 +45,10 @@ STANDARD(int, sigaltstack, (const stack_t *stack, stack_t *before)) {
     access_release(stack->ss_sp, 1);
   access_release(stack, 1);
   access_release(before, 1);
-  return real_sigaltstack()(stack, before);
+  int result = real_sigaltstack()(stack, before);
+  if (result == 0 && stack != NULL)
+    fault_stack_replaced((stack->ss_flags & SS_DISABLE) == 0 ? stack : NULL);
+  return result;
 }
 
 /* The set without the checker's signals, where the call would add them. */

@@ -7,10 +7,24 @@
 
 #include <string.h>
 
-enum use { USE_READ, USE_CARRY, USE_WRITE };
+enum use { USE_READ, USE_TEXT, USE_CARRY, USE_WRITE };
 
 ALWAYS_INLINE bool is_checked(uintptr_t address) {
   return guard_contains(address) || space_contains(address);
+}
+
+/* As the program's source has it: sprintf for __sprintf_chk, sscanf for __isoc99_sscanf. */
+static void name_call(struct fh_report *report, const char *call) {
+  static const char *const before[] = {"__isoc99_", "__isoc23_", "__"}, after[] = "_chk";
+  for (size_t i = 0; i < ARRAY_LENGTH(before); i++)
+    if (strncmp(call, before[i], strlen(before[i])) == 0) {
+      call += strlen(before[i]);
+      break;
+    }
+  size_t length = strlen(call), end = strlen(after);
+  if (length > end && strcmp(call + length - end, after) == 0)
+    length -= end;
+  memcpy(report->call, call, length < sizeof report->call ? length : sizeof report->call - 1);
 }
 
 static void report_use(const char *call, struct stack_place place, enum fh_report_kind kind, enum use use,
@@ -20,7 +34,7 @@ static void report_use(const char *call, struct stack_place place, enum fh_repor
   report.address = address;
   report.access = use == USE_WRITE ? FH_ACCESS_WRITE : FH_ACCESS_READ;
   report.access_bytes = bytes;
-  strncpy(report.call, call, sizeof report.call - 1);
+  name_call(&report, call);
   report_add_object(&report, record);
   report_write(&report);
 }
@@ -28,7 +42,7 @@ static void report_use(const char *call, struct stack_place place, enum fh_repor
 /* The real function is going to do it all the same: it must not be reported again when it faults. */
 static void let_pass(struct object_record *record, uintptr_t address, size_t bytes) {
   if (!record->fenced)
-    guard_open(record, address, bytes);
+    guard_open(address, bytes);
 }
 
 static bool is_inside(struct checked checked, uintptr_t address, size_t bytes) {
@@ -54,7 +68,7 @@ static void use_outside(const char *call, struct stack_place place, enum use use
   default:
     return;
   }
-  record->damage_known = true;
+  record->known |= OBJECT_KNOWN_DAMAGE;
   if (watch_covers(record))
     watch_end(record);
   let_pass(record, address, bytes);
@@ -67,7 +81,8 @@ static void use_watched(const char *call, struct stack_place place, enum use use
   size_t from = address - record->start;
   if (use == USE_WRITE)
     watch_wrote(record, from, bytes);
-  else if (use == USE_READ && watch_unwritten(record, from, bytes))
+  else if (use == USE_TEXT ? watch_unwritten_text(record, from, bytes)
+                           : use == USE_READ && watch_unwritten(record, from, bytes))
     report_use(call, place, FH_REPORT_UNINITIALIZED_READ, use, address, bytes, record);
 }
 
@@ -89,6 +104,9 @@ void access_read(const char *call, struct stack_place place, const void *address
 }
 void access_write(const char *call, struct stack_place place, void *address, size_t bytes) {
   use_bytes(call, place, USE_WRITE, address, bytes);
+}
+void access_text(const char *call, struct stack_place place, const void *address, size_t bytes) {
+  use_bytes(call, place, USE_TEXT, address, bytes);
 }
 void access_carry(const char *call, struct stack_place place, const void *address, size_t bytes) {
   use_bytes(call, place, USE_CARRY, address, bytes);
@@ -128,7 +146,7 @@ size_t access_string(const char *call, struct stack_place place, const char *str
   size_t room = record->start + record->bytes - address, looked = room < most ? room : most;
   size_t length = strnlen(string, looked);
   size_t read = length < looked ? length + 1 : looked;
-  if (watch_covers(record) && watch_unwritten(record, address - record->start, read))
+  if (watch_covers(record) && watch_unwritten_text(record, address - record->start, read))
     report_use(call, place, FH_REPORT_UNINITIALIZED_READ, USE_READ, address, read, record);
   if (length == room && room < most)
     use_outside(call, place, USE_READ, address, room + 1, checked);
@@ -141,7 +159,7 @@ void access_overlap(const char *call, struct stack_place place, const void *to, 
   report.address = (uintptr_t)to;
   report.access = FH_ACCESS_WRITE;
   report.access_bytes = bytes;
-  strncpy(report.call, call, sizeof report.call - 1);
+  name_call(&report, call);
   uintptr_t apart =
       (uintptr_t)to > (uintptr_t)from ? (uintptr_t)to - (uintptr_t)from : (uintptr_t)from - (uintptr_t)to;
   struct text detail;
@@ -170,5 +188,6 @@ void access_release_all(void) {
 }
 
 void access_done(void) {
-  watch_reclose();
+  if (UNLIKELY(watch_lent != 0))
+    watch_reclose_lent();
 }

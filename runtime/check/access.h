@@ -20,6 +20,9 @@
 void access_read(const char *call, struct stack_place place, const void *address, size_t bytes);
 void access_write(const char *call, struct stack_place place, void *address, size_t bytes);
 
+/* A read of bytes one after the other, as of a text: any that were never written are reported. */
+void access_text(const char *call, struct stack_place place, const void *address, size_t bytes);
+
 /* As above for data that is only carried from one place to another (memcpy, write to a pipe of a struct with padding):
  * never reports what was not written. */
 void access_carry(const char *call, struct stack_place place, const void *address, size_t bytes);

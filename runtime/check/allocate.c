@@ -2,6 +2,7 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "check/dial.h"
+#include "check/fault.h"
 #include "check/fence.h"
 #include "check/order.h"
 #include "check/report.h"
@@ -139,13 +140,13 @@ static void report_written_after_free(struct object_record *record, struct fence
 }
 
 static void inspect(struct object_record *record, struct stack_place place) {
-  if (UNLIKELY(record->damage_known))
+  if (UNLIKELY(record->known & OBJECT_KNOWN_DAMAGE))
     return;
   struct fence_damage damage = record->fenced ? fence_inspect(record) : slack_inspect(record);
   if (LIKELY(!damage.found))
     return;
   report_damage(record, damage, place);
-  record->damage_known = true;
+  record->known |= OBJECT_KNOWN_DAMAGE;
 }
 
 static bool inspect_live(void *context, struct object_record *record) {
@@ -265,6 +266,7 @@ static void report_bad_free(const char *call, struct stack_place place, uintptr_
   struct text detail;
   text_clear(&detail);
   if (checked.record != NULL) {
+    checked.record->known |= OBJECT_KNOWN_FREE;
     report_add_object(&report, checked.record);
     if (!again && checked.where != CHECKED_BEYOND && checked.where != CHECKED_BEFORE) {
       text_add_decimal(&detail, address - checked.record->start);
@@ -343,6 +345,7 @@ void check_free_sized(const char *call, struct stack_place place, void *pointer,
     return;
   }
   take_back(record, place, family);
+  fault_stack_freed(record->start, record->bytes);
   if (record->fenced) {
     looking_place = place;
     fence_give(record, report_written_after_free);

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-/* Below it an address is null and an offset: no program is given pages there. */
-#define NULL_BYTES (64 * KIB)
 /* How far from the stack pointer an access of a function's own may be. */
 #define STACK_REACH (1 * MIB)
 #define DEPTH_MOST  (4u << 20)
@@ -186,11 +184,31 @@ static void add_failed_call(struct fh_report *report) {
   report_fill_stack(&report->object.allocated, failed, thread);
 }
 
+/* Where the call came from that has led to what is no code. */
+static bool find_caller(const struct fault *fault, struct stack_place *caller) {
+#if defined(__x86_64__)
+  const greg_t *registers = fault->context->uc_mcontext.gregs;
+  uintptr_t sp = (uintptr_t)registers[REG_RSP], target;
+  if (fault->access != FH_ACCESS_EXECUTE || kernel_read_own(sp, &target, sizeof target) != sizeof target)
+    return false;
+  *caller = (struct stack_place){target, sp + sizeof target, (uintptr_t)registers[REG_RBP]};
+  return true;
+#else
+  (void)fault, (void)caller;
+  return false;
+#endif
+}
+
 void explain(const struct fault *fault) {
   struct fh_report report;
   struct text detail;
   text_clear(&detail);
-  report_begin_at_fault(&report, classify(fault, &detail), fault->context);
+  enum fh_report_kind kind = classify(fault, &detail);
+  struct stack_place caller;
+  if (find_caller(fault, &caller))
+    report_begin(&report, kind, caller);
+  else
+    report_begin_at_fault(&report, kind, fault->context);
   report.flags = FH_REPORT_FATAL;
   report.address = fault->address;
   report.access = fault->access;

@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <ucontext.h>
 
+/* Below it an address is null and an offset: no program is given pages there. */
+#define NULL_BYTES (64 * KIB)
+
 /* What the processor said. */
 struct fault {
   int number;        /* the signal */

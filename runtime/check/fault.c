@@ -13,7 +13,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define ALTERNATE_STACK_BYTES (128 * KIB)
+#define ALTERNATE_STACK_BYTES (32 * KIB)
+#define FAULT_STACK_BYTES     (128 * KIB)
+#define FAULT_STACKS_BYTES    (ALTERNATE_STACK_BYTES + FAULT_STACK_BYTES)
 
 /* glibc's own name for sigaction, which this library's replaces. */
 extern int __sigaction(int number, const struct sigaction *action, struct sigaction *before);
@@ -77,8 +79,11 @@ static void report_guarded(const struct fault *fault, struct checked checked) {
   report.access_bytes = access.bytes;
   report_add_object(&report, record);
   report_write(&report);
-  record->damage_known = true;
+  record->known |= OBJECT_KNOWN_DAMAGE;
 }
+
+/* This thread has got zeros to read in place of a freed object: a null pointer that it then follows is no news. */
+static __thread bool reads_zeros;
 
 /* True when the program can go on. */
 static bool guarded_fault(const struct fault *fault) {
@@ -93,7 +98,8 @@ static bool guarded_fault(const struct fault *fault) {
     return watch_covers(record) ? watch_fault(record, fault->context)
                                 : guard_open_pages(record); /* its watch has just ended */
   report_guarded(fault, checked);
-  return guard_open(record, fault->address, 1);
+  reads_zeros |= checked.where == CHECKED_FREED;
+  return guard_open(fault->address, 1);
 }
 
 /* ---- The program's own handlers. ---- */
@@ -130,7 +136,7 @@ static bool sent_by_somebody(const siginfo_t *info) {
   return info->si_code <= 0;
 }
 
-static void on_fault(int number, siginfo_t *info, void *context) {
+static void handle(int number, siginfo_t *info, void *context) {
   int saved_errno = errno;
   step_find_program(context);
   struct fault fault = fault_describe(number, info, context);
@@ -141,7 +147,8 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     done = guarded_fault(&fault);
   }
   if (!done && number != SIGTRAP) {
-    if (!has_own_handler(number) && !sent_by_somebody(info))
+    bool follows = reads_zeros && fault.address < NULL_BYTES;
+    if (!has_own_handler(number) && !sent_by_somebody(info) && !follows)
       explain(&fault);
     done = pass_on(number, info, context);
   }
@@ -153,20 +160,50 @@ static void on_fault(int number, siginfo_t *info, void *context) {
   errno = saved_errno;
 }
 
+/* ---- Stacks. ---- */
+
+/* This thread's stack for handling faults. The alternate stack that the kernel knows may become one of the program's own,
+ * too small for what we do. */
+static __thread uintptr_t own_stack;
+
+#if defined(__x86_64__)
+static void call_on(uintptr_t top, int number, siginfo_t *info, void *context) {
+  register uintptr_t rbx __asm__("rbx") = top;
+  __asm__ volatile("xchg %%rsp, %0\n\tcall *%4\n\tmov %0, %%rsp"
+                   : "+r"(rbx), "+D"(number), "+S"(info), "+d"(context)
+                   : "r"(handle)
+                   : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+#else
+static void call_on(uintptr_t top, int number, siginfo_t *info, void *context) {
+  (void)top;
+  handle(number, info, context);
+}
+#endif
+
+static void on_fault(int number, siginfo_t *info, void *context) {
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  if (own_stack != 0 && here - own_stack >= FAULT_STACK_BYTES)
+    call_on(own_stack + FAULT_STACK_BYTES, number, info, context);
+  else
+    handle(number, info, context); /* there is none, or we are on it */
+}
+
 /* ---- Start. ---- */
 
 void *fault_stack_take(void) {
-  stack_t now;
-  if (sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0)
-    return NULL;
-  intptr_t at = kernel.reserve(ALTERNATE_STACK_BYTES);
+  intptr_t at = kernel.reserve(FAULT_STACKS_BYTES);
   if (at < 0 && at > -4096)
     return NULL;
-  stack_t stack = {.ss_sp = (void *)at, .ss_size = ALTERNATE_STACK_BYTES};
-  if (kernel.commit((uintptr_t)at, ALTERNATE_STACK_BYTES) == 0 && sigaltstack(&stack, NULL) == 0)
-    return (void *)at;
-  kernel.release((uintptr_t)at, ALTERNATE_STACK_BYTES);
-  return NULL;
+  stack_t now, stack = {.ss_sp = (void *)at, .ss_size = ALTERNATE_STACK_BYTES};
+  if (kernel.commit((uintptr_t)at, FAULT_STACKS_BYTES) != 0) {
+    kernel.release((uintptr_t)at, FAULT_STACKS_BYTES);
+    return NULL;
+  }
+  if (sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) != 0)
+    kernel_alternate_stack(&stack);
+  own_stack = (uintptr_t)at + ALTERNATE_STACK_BYTES;
+  return (void *)at;
 }
 
 void fault_stack_give(void *stack) {
@@ -175,9 +212,32 @@ void fault_stack_give(void *stack) {
   stack_t now;
   if (sigaltstack(NULL, &now) == 0 && now.ss_sp == stack) {
     stack_t none = {.ss_flags = SS_DISABLE};
-    sigaltstack(&none, NULL);
+    kernel_alternate_stack(&none);
   }
-  kernel.release((uintptr_t)stack, ALTERNATE_STACK_BYTES);
+  own_stack = 0;
+  kernel.release((uintptr_t)stack, FAULT_STACKS_BYTES);
+}
+
+/* The program's alternate stack of this thread. */
+static __thread uintptr_t program_stack;
+
+static void stack_restore(void) {
+  stack_t stack = {.ss_sp = (void *)(own_stack - ALTERNATE_STACK_BYTES), .ss_size = ALTERNATE_STACK_BYTES};
+  program_stack = 0;
+  if (own_stack != 0)
+    kernel_alternate_stack(&stack);
+}
+
+void fault_stack_replaced(const stack_t *stack) {
+  if (stack == NULL)
+    stack_restore();
+  else
+    program_stack = (uintptr_t)stack->ss_sp;
+}
+
+void fault_stack_freed(uintptr_t start, size_t bytes) {
+  if (UNLIKELY(program_stack != 0) && program_stack - start < bytes)
+    stack_restore();
 }
 
 void fault_start(void) {

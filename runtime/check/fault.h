@@ -19,8 +19,13 @@ int fault_action(int number, const struct sigaction *action, struct sigaction *b
 /* The signals that must never be blocked, for they come from the program's own instructions. */
 void fault_unblock(sigset_t *set);
 
-/* An alternate stack for this thread, unless it has one; what to give back at its end, NULL when there was one. */
+/* The stacks that this thread's faults are handled on; what to give back at its end, NULL when there was no memory. */
 void *fault_stack_take(void);
 void fault_stack_give(void *stack);
+
+/* The program has set (or, with NULL, done away with) an alternate stack of its own for this thread; a free of the memory
+ * it lies in must not leave the kernel with it. */
+void fault_stack_replaced(const stack_t *stack);
+void fault_stack_freed(uintptr_t start, size_t bytes);
 
 #endif

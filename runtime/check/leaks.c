@@ -213,6 +213,8 @@ static void visit_candidate(struct search *search, struct object_record *record)
   record->mark = MARK_DIRECT;
   struct reach_object object = object_of(record);
   size_t bytes, count = reach_mark_from(&search->world, &object, MARK_INDIRECT, &bytes);
+  if ((record->known & OBJECT_KNOWN_FREE) != 0)
+    return; /* the program meant to free it, and was told why it could not */
   struct group *group = group_add(search, record, false);
   if (group == NULL)
     return;

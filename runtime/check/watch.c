@@ -21,8 +21,8 @@
 #define TRAPS_MOST       16384u
 #define TRAPS_MOST_LATE  64u
 #define TRAPS_WHEN_WHOLE 512u
-/* What a string instruction with more left to do than this is not followed. */
-#define REPEAT_MOST 4096u
+/* So many bytes in a row that hold the fill are not a text that was written unseen. */
+#define UNWRITTEN_RUN 8u
 /* Objects one call may be lent. */
 #define LENT_MOST 4u
 
@@ -170,6 +170,15 @@ bool watch_unwritten(const struct object_record *record, size_t from, size_t byt
   return true;
 }
 
+bool watch_unwritten_text(const struct object_record *record, size_t from, size_t bytes) {
+  if (watch_unwritten(record, from, 1))
+    return true;
+  for (size_t at = from; at + UNWRITTEN_RUN <= from + bytes; at += UNWRITTEN_RUN / 2)
+    if (watch_unwritten(record, at, UNWRITTEN_RUN))
+      return true;
+  return false;
+}
+
 /* ---- Begin and end. ---- */
 
 static struct watch *watch_take(struct object_record *record) {
@@ -274,7 +283,7 @@ static void report_access(struct watch *watch, enum fh_report_kind kind, const u
   report_write(&report);
   watch->reported = true;
   if (kind != FH_REPORT_UNINITIALIZED_READ)
-    record->damage_known = true;
+    record->known |= OBJECT_KNOWN_DAMAGE;
 }
 
 /* Vectors may read more than they need, before and behind, as long as they can't come to another page, that is, at a
@@ -348,20 +357,16 @@ bool watch_fault(struct object_record *record, ucontext_t *context) {
   if (watch == NULL)
     return guard_open_pages(record);
   __atomic_add_fetch(&accesses, 1, __ATOMIC_RELAXED);
-  watch_reclose();
   if (code_is_foreign(program_counter(context)) || stack_is_in(context, record) ||
       !instruction_read(context, &instruction) || !guard_open_pages(record)) {
     watch_end(record);
     dial_spent_since(from);
     return true;
   }
-  size_t longest = 0;
   for (unsigned i = 0; i < instruction.access_count; i++) {
     judge(watch, context, &instruction, &instruction.accesses[i], record);
-    if (instruction.accesses[i].bytes > longest)
-      longest = instruction.accesses[i].bytes;
   }
-  if (!worth_going_on(watch) || (instruction.repeats && longest > REPEAT_MOST)) {
+  if (!worth_going_on(watch)) {
     watch_end(record);
   } else {
     step_over(context, &instruction, record);

@@ -43,8 +43,9 @@ void watch_lend(struct object_record *record);
 /* Closes what this thread's calls were lent. Cheap when there is nothing. */
 void watch_reclose_lent(void);
 INTERNAL extern __thread unsigned watch_lent;
-ALWAYS_INLINE void watch_reclose(void) {
-  if (UNLIKELY(watch_lent != 0))
+/* For calls that libc itself may make on the way, when the program's own has not returned yet; `pc` is the caller. */
+ALWAYS_INLINE void watch_reclose_for(uintptr_t pc) {
+  if (UNLIKELY(watch_lent != 0) && watch_serves(pc))
     watch_reclose_lent();
 }
 
@@ -57,6 +58,9 @@ void watch_wrote(struct object_record *record, size_t from, size_t bytes);
 /* Whether none of the bytes was ever written, as far as is known: false for an object that isn't watched. Its pages have to
  * be open. */
 bool watch_unwritten(const struct object_record *record, size_t from, size_t bytes);
+/* The same of bytes that are looked at one after the other, as a string's are: whether there are any that were never
+ * written, the first one or some in a row. */
+bool watch_unwritten_text(const struct object_record *record, size_t from, size_t bytes);
 
 /* How many objects were watched, and accesses to them. */
 uint64_t watch_objects(void);

@@ -391,19 +391,16 @@ void guard_each(bool (*visit)(void *context, struct object_record *record), void
   }
 }
 
-bool guard_open(struct object_record *record, uintptr_t address, size_t bytes) {
-  struct slot slot;
-  if (!slot_at(record->start, &slot))
+bool guard_open(uintptr_t address, size_t bytes) {
+  if (!guard_contains(address) ||
+      (address - guard_base) >> CHUNK_SHIFT >= __atomic_load_n(&chunks_used, __ATOMIC_ACQUIRE))
     return false;
+  struct chunk *chunk = &stretch.chunks[(address - guard_base) >> CHUNK_SHIFT];
   uintptr_t first = align_down(address, stretch.page),
             end = align_up(address + (bytes > 0 ? bytes : 1), stretch.page);
-  if (first < slot.start)
-    first = slot.start;
-  if (end > slot.guard + stretch.page)
-    end = slot.guard + stretch.page;
-  if (first >= end)
-    return false;
-  __atomic_store_n(&stretch.chunks[(slot.start - guard_base) >> CHUNK_SHIFT].keeps, true, __ATOMIC_RELEASE);
+  if (end > chunk_address(chunk) + CHUNK_BYTES)
+    end = chunk_address(chunk) + CHUNK_BYTES;
+  __atomic_store_n(&chunk->keeps, true, __ATOMIC_RELEASE);
   if (stretch.regions && kernel.unguard(first, end - first) != 0)
     return false;
   /* Also where regions are in use: the chunk may have been retired meanwhile, or the pages closed by a watch. */

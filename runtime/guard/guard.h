@@ -26,14 +26,17 @@ struct object_record {
   uint32_t allocated_thread, freed_thread;
   stack_id earlier_allocated, earlier_freed; /* of the address's owner before; 0 */
   uint32_t earlier_bytes;
-  uint8_t state;        /* enum fh_object_state */
-  uint8_t made_by;      /* enum fh_family */
-  uint8_t freed_by;     /* enum fh_family */
-  uint8_t mark;         /* for whoever looks for leaks */
-  uint8_t fenced;       /* no guarded slot */
-  uint8_t damage_known; /* an access outside of it was reported: what it left is not reported again */
-  uint16_t watch;       /* check/watch.h; atomic */
+  uint8_t state;    /* enum fh_object_state */
+  uint8_t made_by;  /* enum fh_family */
+  uint8_t freed_by; /* enum fh_family */
+  uint8_t mark;     /* for whoever looks for leaks */
+  uint8_t fenced;   /* no guarded slot */
+  uint8_t known;    /* OBJECT_KNOWN_*: what was reported already, and what follows from it is not reported again */
+  uint16_t watch;   /* check/watch.h; atomic */
 };
+
+#define OBJECT_KNOWN_DAMAGE 1u /* an access outside of the object */
+#define OBJECT_KNOWN_FREE   2u /* a free that went wrong: the object stays for good */
 
 /* What every record begins as. */
 #define OBJECT_RECORD_BYTES 64
@@ -62,9 +65,9 @@ ALWAYS_INLINE bool guard_contains(uintptr_t address);
 /* Calls `visit` for every slot that was ever used, until it gives false. */
 void guard_each(bool (*visit)(void *context, struct object_record *record), void *context);
 
-/* After an error was reported: makes the pages that were hit readable and writable, so that the program can go on. The
- * slot is never used again. */
-bool guard_open(struct object_record *record, uintptr_t address, size_t bytes);
+/* After an error was reported: makes the pages that were hit readable and writable, so that the program can go on. They are
+ * never used again. */
+bool guard_open(uintptr_t address, size_t bytes);
 
 /* The pages of a live object may not be touched / may be again; contents stay. */
 bool guard_close_pages(struct object_record *record);

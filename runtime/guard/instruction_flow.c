@@ -46,6 +46,7 @@ struct state {
   /* What the registers hold, where that is known. */
   uint64_t value[GENERAL_REGISTERS];
   uint32_t known;
+  uint32_t sums; /* registers whose taint came by an addition */
   struct spill spills[SPILLS_MOST];
   unsigned spill_count;
   /* Where the calls that are followed return to. */
@@ -361,6 +362,21 @@ static bool is_combined(struct flow *flow, const struct state *state, const stru
   return false;
 }
 
+/* Sums are remembered: one that is put back to memory is the use of what it is made of. Bit operations are not, since a field
+ * of some bits is written that way. */
+static void note_sum(struct state *state, const struct instruction_form *form, unsigned number, uint8_t taint) {
+  uint32_t bit = number < GENERAL_REGISTERS ? 1u << number : 0;
+  if (form->kind == FORM_ADD_OR_COMPARE && taint != CLEAN)
+    state->sums |= bit;
+  else
+    state->sums &= ~bit;
+}
+
+static bool stores_sum(const struct state *state, const struct decoded_instruction *decoded, uint8_t stored) {
+  return stored != CLEAN && decoded->form->kind == FORM_PLAIN && decoded->modrm_register < GENERAL_REGISTERS &&
+         (state->sums >> decoded->modrm_register & 1) != 0 && is_general(decoded->form->modrm_register);
+}
+
 /* Applies an instruction to the state. `loads`: it is the one whose load is looked into. */
 static enum verdict step(struct flow *flow, struct state *state, const struct decoded_instruction *decoded,
                          bool loads) {
@@ -460,10 +476,14 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
       set_register(state, decoded, role, two, left);
     }
   } else {
-    if (form->modrm_register & ROLE_WRITE)
+    if (form->modrm_register & ROLE_WRITE) {
       set_register(state, decoded, form->modrm_register, decoded->modrm_register, source);
-    if ((form->modrm_operand & ROLE_WRITE) && !decoded->has_memory)
+      note_sum(state, form, decoded->modrm_register, source);
+    }
+    if ((form->modrm_operand & ROLE_WRITE) && !decoded->has_memory) {
       set_register(state, decoded, form->modrm_operand, decoded->modrm_operand, source);
+      note_sum(state, form, decoded->modrm_operand, source);
+    }
     if (form->other_register & ROLE_WRITE)
       set_register(state, decoded, form->other_register, decoded->other_register, source);
     if (form->opcode_register & ROLE_WRITE)
@@ -485,6 +505,8 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   /* The load's own memory is not followed: what is put back there is not used. */
   if (writes && !loads) {
     uint8_t stored = reads && form->kind != FORM_EXCHANGE ? source : registers;
+    if (!reads && stores_sum(state, decoded, stored))
+      return USED;
     if (address_known)
       store(flow, state, address, form->bytes, stored);
     if (stored != CLEAN)
@@ -723,6 +745,20 @@ static bool neighbour_was_loaded(const struct decoded_instruction *load, uint64_
   return false;
 }
 
+/* Whether a conditional move moves: it reads its operand in any case. */
+static bool condition_is_met(unsigned condition, uint64_t flags) {
+  bool carry = flags & 1, parity = flags >> 2 & 1, zero = flags >> 6 & 1, sign = flags >> 7 & 1,
+       overflow = flags >> 11 & 1;
+  const bool met[8] = {
+      overflow, carry, zero, carry || zero, sign, parity, sign != overflow, zero || sign != overflow};
+  return met[condition >> 1 & 7] != (condition & 1);
+}
+
+static bool leaves_value(const struct decoded_instruction *decoded, const ucontext_t *context) {
+  return decoded->map == MAP_0F && (decoded->opcode & 0xf0) == 0x40 &&
+         !condition_is_met(decoded->opcode & 15, (uint64_t)context->uc_mcontext.gregs[REG_EFL]);
+}
+
 bool instruction_uses_value(const ucontext_t *context, const struct instruction *instruction) {
   struct flow flow = {.steps_left = STEPS_MOST, .stack = context_general(context, REGISTER_RSP)};
   struct state state = {.pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP], .known = (1u << GENERAL_REGISTERS) - 1};
@@ -735,7 +771,7 @@ bool instruction_uses_value(const ucontext_t *context, const struct instruction 
       reads = true;
       flow.load = instruction->accesses[number].address;
     }
-  if (!reads)
+  if (!reads || leaves_value(&decoded, context))
     return false;
   for (unsigned number = 0; number < GENERAL_REGISTERS; number++)
     state.value[number] = context_general(context, number);

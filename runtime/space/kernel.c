@@ -240,6 +240,10 @@ void kernel_block_signals(const void *set) {
   SYSCALL4(SYS_rt_sigprocmask, SIG_BLOCK, set, NULL, sizeof(uint64_t));
 }
 
+void kernel_alternate_stack(const void *stack) {
+  SYSCALL2(SYS_sigaltstack, stack, NULL);
+}
+
 void kernel_raise(int number) {
   SYSCALL3(SYS_tgkill, kernel_process_id(), kernel_thread_id(), number);
 }

@@ -84,6 +84,8 @@ void kernel_thread_name(char *name);
 int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
 /* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
 void kernel_block_signals(const void *set);
+/* Sets the calling thread's alternate signal stack, a stack_t. */
+void kernel_alternate_stack(const void *stack);
 /* Sends a signal to the calling thread. */
 void kernel_raise(int number);
 /* Whether the system call of this number finds memory to use in memory (vectors, messages, argument lists): then its

@@ -181,7 +181,7 @@ class Memcheck(Checker):
                 return Finding("heap-use-after-free", access)
             return Finding("heap-buffer-overflow" if "alloc'd" in aux else UNKNOWN, access)
         if kind == "InvalidJump":
-            return Finding(self.nowhere(aux), "execute")
+            return Finding(self.nowhere(aux), "execution")
         if kind and kind.startswith("Leak_"):
             return Finding("leak") if kind != "Leak_StillReachable" else None
         return Finding(self.KINDS.get(kind, UNKNOWN))

@@ -101,6 +101,13 @@ void access_carry(const char *call, struct stack_place place, const void *addres
   ask(EFFECT_CARRY, call, place, address, bytes);
 }
 
+/* To the wrappers no other than a read. */
+void access_text(const char *call, struct stack_place place, const void *address, size_t bytes) {
+  ask(EFFECT_READ, call, place, address, bytes);
+}
+
+void access_done(void) {}
+
 void access_write(const char *call, struct stack_place place, void *address, size_t bytes) {
   ask(EFFECT_WRITE, call, place, address, bytes);
 }

@@ -78,10 +78,10 @@ static void expect_opening(void) {
   EXPECT(guard_close_pages(record) && !can_touch(start));
   EXPECT(guard_open_pages(record) && can_touch(start));
   EXPECT_EQUAL(((char *)start)[99], 1);
-  EXPECT(!can_touch(guard) && guard_open(record, guard, 8) && can_touch(guard));
+  EXPECT(!can_touch(guard) && guard_open(guard, 8) && can_touch(guard));
   record->state = FH_OBJECT_FREED;
   guard_give(record);
-  EXPECT(!can_touch(start) && guard_open(record, start, 4) && can_touch(start));
+  EXPECT(!can_touch(start) && guard_open(start, 4) && can_touch(start));
   struct object_record *first = guard_take(10, 16), *second = guard_take(10, 16);
   EXPECT(guard_find_before(second->start) == first);
 }

@@ -105,7 +105,9 @@ NOINLINE static void search(unsigned mode) {
   written_count = 0;
   memset(written, 0, sizeof written);
   fake_scrub();
-  leaks_at_exit(mode, &totals);
+  ucontext_t here;
+  reach_context(&here);
+  leaks_at_exit(mode, &here, &totals);
   EXPECT(totals.searched);
   EXPECT_EQUAL(totals.direct_blocks + totals.indirect_blocks + totals.reachable_blocks, object_count);
 }

@@ -59,9 +59,12 @@ struct frames frames_resolve(const struct fh_report_stack *stack, const struct m
                              struct symbols *symbols) {
   enum { INLINED_MOST = 32 };
   struct frames frames = {.cut = stack->cut != 0};
-  for (uint32_t i = first_foreign(stack, mappings); i < stack->count; i++) {
+  uint32_t first = first_foreign(stack, mappings);
+  for (uint32_t i = first; i < stack->count; i++) {
     uint64_t at = instruction_at(stack, i);
     const struct mapping *mapping = mapping_of(mappings, at);
+    if (i > first && is_own(mapping))
+      continue; /* what calls main, or a thread's function */
     struct frame frame = {.module = "", .address = stack->frames[i]};
     struct symbol_place places[INLINED_MOST];
     size_t count = 0;

@@ -1,4 +1,4 @@
-/* case: kind=double-free object=40 variants=-O0,-O2
+/* case: kind=double-free object=40 variants=-O0,-O2 build=-fno-optimize-sibling-calls
  * Both the callee and the caller give the object back. */
 #include "case.h"
 

@@ -10,7 +10,7 @@ struct Base {
   }
   long kind[3] = {1, 2, 3};
 };
-struct Derived : Base {
+struct Derived : Base { // ALLOC: gcc gives its constructor this line
   int *values = new int[50](); // ALLOC
   NOINLINE ~Derived() { delete[] values; }
 };

@@ -1,4 +1,4 @@
-/* case: kind=null-pointer access=execute
+/* case: kind=null-pointer access=execution
  * A callback that was never set is called. */
 #include "case.h"
 

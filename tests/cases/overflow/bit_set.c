@@ -1,4 +1,4 @@
-/* case: kind=heap-buffer-overflow access=write bytes=8 offset=16 object=16
+/* case: kind=heap-buffer-overflow bytes=8 offset=16 object=16
  * Bits are rounded down to words. */
 #include "case.h"
 

@@ -1,4 +1,4 @@
-/* case: kind=heap-buffer-overflow access=write object=8 call=strcpy variants=-O0,-O2
+/* case: kind=heap-buffer-overflow access=write object=8 call=strcpy variants=-O0,-O2 build=-fno-builtin-strcpy
  * The copy of a name has no room for the byte that ends it. */
 #include "case.h"
 

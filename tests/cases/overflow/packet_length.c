@@ -1,4 +1,4 @@
-/* case: kind=heap-buffer-overflow access=read object=12 call=memcpy variants=-O2
+/* case: kind=heap-buffer-overflow access=read object=12 call=memcpy variants=-O2 build=-fno-optimize-sibling-calls
  * A reply copies as many bytes as the request says it has. CWE-126. */
 #include "case.h"
 

@@ -1,4 +1,4 @@
-/* case: kind=heap-use-after-free access=read bytes=4 offset=8 object=24 variants=-O0,-O2
+/* case: kind=heap-use-after-free access=read bytes=4 offset=8 object=24 variants=-O0,-O2 build=-fno-optimize-sibling-calls
  * A session is asked for its number after it was closed. */
 #include "case.h"
 

@@ -6,7 +6,7 @@ struct Shape {
   virtual ~Shape() = default;
   virtual int corners() const { return 0; }
 };
-struct Square : Shape {
+struct Square : Shape { // FREE: the line of its destructor, which nobody wrote
   int side = 2;
   int corners() const override { return 4; }
 };

@@ -1,4 +1,4 @@
-/* case: kind=wild-pointer access=execute
+/* case: kind=wild-pointer access=execution
  * A function pointer leads to data, which may not be executed. */
 #include "case.h"
 

@@ -1,4 +1,4 @@
-/* case: kind=wild-pointer access=execute
+/* case: kind=wild-pointer access=execution
  * A function pointer holds a number. */
 #include "case.h"
 
