@@ -6,6 +6,7 @@
 
 #include <locale.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* clang-format off */
 
@@ -181,6 +182,12 @@ CALL_BY_HAND(size_t, strlcat, (char *to, const char *from, size_t room)) {
   access_done();
   return before + length;
 }
+
+/* ---- Times ---- */
+
+CALL(size_t, strftime, (char *to, size_t room, const char *format, const struct tm *time), (to, room, format, time),
+     AT(to) || AT(format) || AT(time), STRING(format); READS(time, sizeof *time); OPENS(to, room),
+     FILLED(to, room, result > 0 ? result + 1 : 0))
 
 /* ---- Error texts ---- */
 

@@ -45,7 +45,14 @@ STANDARD(int, sigaltstack, (const stack_t *stack, stack_t *before)) {
     access_release(stack->ss_sp, 1);
   access_release(stack, 1);
   access_release(before, 1);
-  int result = real_sigaltstack()(stack, before);
+  stack_t disarmed;
+  if (stack != NULL && (stack->ss_flags & SS_DISABLE) == 0) {
+    disarmed = *stack;
+    disarmed.ss_flags |= DISARMED_IN_HANDLERS;
+  }
+  int result = real_sigaltstack()(stack != NULL && (stack->ss_flags & SS_DISABLE) == 0 ? &disarmed : stack, before);
+  if (result == 0 && before != NULL)
+    before->ss_flags &= ~DISARMED_IN_HANDLERS;
   if (result == 0 && stack != NULL)
     fault_stack_replaced((stack->ss_flags & SS_DISABLE) == 0 ? stack : NULL);
   return result;

@@ -7,6 +7,8 @@
 #include "check/start.h"
 #include "heap/allocate.h"
 #include "heap/fast.h"
+#include "space/kernel.h"
+#include "space/space.h"
 
 #include <pthread.h>
 
@@ -15,14 +17,43 @@
 struct beginning {
   void *(*run)(void *argument);
   void *argument;
+  size_t stack_bytes; /* 0: a stack of the program's own */
 };
+
+#define STACK_LEFT_BYTES (512 * KIB)
+
+static size_t stack_bytes_of(const pthread_attr_t *attributes) {
+  void *address = NULL;
+  size_t bytes = 0;
+  pthread_attr_t standard;
+  if (attributes != NULL)
+    /* Without a stack of the program's own glibc gives one that ends at 0. */
+    return pthread_attr_getstack(attributes, &address, &bytes) == 0 && (uintptr_t)address + bytes == 0 ? bytes : 0;
+  if (pthread_attr_init(&standard) != 0)
+    return 0;
+  if (pthread_attr_getstacksize(&standard, &bytes) != 0)
+    bytes = 0;
+  pthread_attr_destroy(&standard);
+  return bytes;
+}
+
+/* What the thread's stack still holds when it has ended keeps nothing alive: glibc keeps the stack for the next thread. The
+ * last pages are left: where exactly the stack ends, only glibc knows. */
+static void forget_stack(void *stack_bytes) {
+  size_t page = space_page_bytes(), bytes = (size_t)(uintptr_t)stack_bytes;
+  uintptr_t here = align_down((uintptr_t)__builtin_frame_address(0), page) - page;
+  if (bytes > 2 * STACK_LEFT_BYTES)
+    kernel.purge(here - (bytes - STACK_LEFT_BYTES), bytes - STACK_LEFT_BYTES);
+}
 
 static void *thread_begin(void *given) {
   struct beginning beginning = *(struct beginning *)given;
   release(given);
   void *stack = fault_stack_take(), *result;
   pthread_cleanup_push(fault_stack_give, stack);
+  pthread_cleanup_push(forget_stack, (void *)(uintptr_t)beginning.stack_bytes);
   result = beginning.run(beginning.argument);
+  pthread_cleanup_pop(1);
   pthread_cleanup_pop(1);
   return result;
 }
@@ -34,7 +65,7 @@ STANDARD(int, pthread_create,
   struct beginning *beginning = check_ready() ? allocate(sizeof *beginning) : NULL;
   if (beginning == NULL)
     return real_pthread_create()(thread, attributes, run, argument);
-  *beginning = (struct beginning){run, argument};
+  *beginning = (struct beginning){run, argument, stack_bytes_of(attributes)};
   int error = real_pthread_create()(thread, attributes, thread_begin, beginning);
   if (error != 0)
     release(beginning);

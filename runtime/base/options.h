@@ -32,7 +32,7 @@ INTERNAL extern struct options options;
 
 enum { STATS_OFF, STATS_TEXT, STATS_JSON };
 enum { ON_MISUSE_ABORT, ON_MISUSE_REPORT };
-enum { LEAKS_OFF, LEAKS_LOST, LEAKS_REACHABLE };
+enum { LEAKS_OFF, LEAKS_SUMMARY, LEAKS_LOST, LEAKS_REACHABLE };
 enum { THP_AUTO, THP_ON, THP_OFF };
 
 /* Parses `value` (NULL: nothing). Unknown names and values out of range are named on standard error and left at

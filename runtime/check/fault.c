@@ -163,7 +163,8 @@ static void handle(int number, siginfo_t *info, void *context) {
 /* ---- Stacks. ---- */
 
 /* This thread's stack for handling faults. The alternate stack that the kernel knows may become one of the program's own,
- * too small for what we do. */
+ * too small for what we do. The kernel must not think that it is free again when we have left it: it is disarmed while a
+ * handler runs (SS_AUTODISARM, Linux 4.7). */
 static __thread uintptr_t own_stack;
 
 #if defined(__x86_64__)
@@ -195,7 +196,7 @@ void *fault_stack_take(void) {
   intptr_t at = kernel.reserve(FAULT_STACKS_BYTES);
   if (at < 0 && at > -4096)
     return NULL;
-  stack_t now, stack = {.ss_sp = (void *)at, .ss_size = ALTERNATE_STACK_BYTES};
+  stack_t now, stack = {.ss_sp = (void *)at, .ss_flags = DISARMED_IN_HANDLERS, .ss_size = ALTERNATE_STACK_BYTES};
   if (kernel.commit((uintptr_t)at, FAULT_STACKS_BYTES) != 0) {
     kernel.release((uintptr_t)at, FAULT_STACKS_BYTES);
     return NULL;
@@ -222,7 +223,9 @@ void fault_stack_give(void *stack) {
 static __thread uintptr_t program_stack;
 
 static void stack_restore(void) {
-  stack_t stack = {.ss_sp = (void *)(own_stack - ALTERNATE_STACK_BYTES), .ss_size = ALTERNATE_STACK_BYTES};
+  stack_t stack = {.ss_sp = (void *)(own_stack - ALTERNATE_STACK_BYTES),
+                   .ss_flags = DISARMED_IN_HANDLERS,
+                   .ss_size = ALTERNATE_STACK_BYTES};
   program_stack = 0;
   if (own_stack != 0)
     kernel_alternate_stack(&stack);
@@ -244,7 +247,9 @@ void fault_start(void) {
   fault_stack_take();
   struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART};
   action.sa_sigaction = on_fault;
-  sigemptyset(&action.sa_mask);
+  /* The program's other handlers wait until the fault is done with. */
+  sigfillset(&action.sa_mask);
+  fault_unblock(&action.sa_mask);
   for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
     __sigaction(taken[i], &action, &own_action[i]);
 }

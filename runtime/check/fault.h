@@ -23,6 +23,9 @@ void fault_unblock(sigset_t *set);
 void *fault_stack_take(void);
 void fault_stack_give(void *stack);
 
+/* For ss_flags: SS_AUTODISARM, which libc's headers don't name. */
+#define DISARMED_IN_HANDLERS ((int)(1u << 31))
+
 /* The program has set (or, with NULL, done away with) an alternate stack of its own for this thread; a free of the memory
  * it lies in must not leave the kernel with it. */
 void fault_stack_replaced(const stack_t *stack);

@@ -304,7 +304,7 @@ static void write_report(struct leaks_sink *sink, struct fh_report *report) {
 void leaks_at_exit(unsigned mode, const ucontext_t *here, struct leaks_totals *totals) {
   struct leaks_sink sink = {write_report};
   size_t missed = reach_stop_most(NULL);
-  leaks_search(here, mode == LEAKS_REACHABLE, LEAKS_GROUPS_MOST, &sink, totals);
+  leaks_search(here, mode == LEAKS_REACHABLE, mode == LEAKS_SUMMARY ? 0 : LEAKS_GROUPS_MOST, &sink, totals);
   reach_resume_world();
   totals->threads_missed = missed;
 }

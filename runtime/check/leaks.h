@@ -51,8 +51,7 @@ void leaks_exclude_own_variables(void);
 void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct leaks_sink *sink,
                   struct leaks_totals *totals);
 
-/* At exit: stops the other threads, searches and lets them go on. mode is enum of the option: LEAKS_LOST or
- * LEAKS_REACHABLE. `here` is where the program itself has come to its end: what lies below on the stack, and in the
+/* At exit: stops the other threads, searches and lets them go on. mode is that of the option; LEAKS_SUMMARY only counts. `here` is where the program itself has come to its end: what lies below on the stack, and in the
  * registers by now, is not the program's. Records go to report_write. */
 void leaks_at_exit(unsigned mode, const ucontext_t *here, struct leaks_totals *totals);
 

@@ -33,6 +33,7 @@ struct watch {
   uint32_t unwritten; /* bytes */
   uint32_t whole_traps;
   bool reported;
+  bool zeroed;      /* all of it counts as written, and there are no bits */
   uint8_t *written; /* a bit a byte */
 };
 
@@ -146,7 +147,7 @@ static bool bit_at(const uint8_t *bits, size_t at) {
 
 void watch_wrote(struct object_record *record, size_t from, size_t bytes) {
   struct watch *watch = watch_of(record);
-  if (watch == NULL || from >= record->bytes)
+  if (watch == NULL || watch->zeroed || from >= record->bytes)
     return;
   if (bytes > record->bytes - from)
     bytes = record->bytes - from;
@@ -160,7 +161,7 @@ void watch_wrote(struct object_record *record, size_t from, size_t bytes) {
 
 bool watch_unwritten(const struct object_record *record, size_t from, size_t bytes) {
   struct watch *watch = watch_of(record);
-  if (watch == NULL || from >= record->bytes || bytes == 0)
+  if (watch == NULL || watch->zeroed || from >= record->bytes || bytes == 0)
     return false;
   if (bytes > record->bytes - from)
     bytes = record->bytes - from;
@@ -181,9 +182,9 @@ bool watch_unwritten_text(const struct object_record *record, size_t from, size_
 
 /* ---- Begin and end. ---- */
 
-static struct watch *watch_take(struct object_record *record) {
+static struct watch *watch_take(struct object_record *record, bool zeroed) {
   struct watch_pool *pool = pools;
-  while (record->bytes > pool->object_bytes)
+  while (!zeroed && record->bytes > pool->object_bytes)
     pool++;
   for (size_t looked = 0; looked < 16 && looked < pool->count; looked++) {
     struct watch *watch = &watches[pool->first + __atomic_fetch_add(&pool->next, 1, __ATOMIC_RELAXED) % pool->count];
@@ -199,16 +200,18 @@ static void watch_drop(struct watch *watch) {
 }
 
 bool watch_begin(struct object_record *record, struct stack_site *site, bool zeroed) {
-  if (watches == NULL || record->bytes == 0 || record->bytes > WATCH_BYTES_MOST)
+  if (watches == NULL || record->bytes == 0 || (!zeroed && record->bytes > WATCH_BYTES_MOST))
     return false;
-  struct watch *watch = watch_take(record);
+  struct watch *watch = watch_take(record, zeroed);
   if (watch == NULL)
     return false;
   watch->site = site;
   watch->traps = watch->whole_traps = 0;
   watch->reported = false;
   watch->unwritten = zeroed ? 0 : (uint32_t)record->bytes;
-  memset(watch->written, zeroed ? 0xff : 0, divide_up(record->bytes, 8));
+  watch->zeroed = zeroed;
+  if (!zeroed)
+    memset(watch->written, 0, divide_up(record->bytes, 8));
   __atomic_store_n(&record->watch, (uint16_t)(watch - watches + 1), __ATOMIC_RELEASE);
   if (!guard_close_pages(record)) {
     __atomic_store_n(&record->watch, 0, __ATOMIC_RELEASE);
@@ -287,11 +290,11 @@ static void report_access(struct watch *watch, enum fh_report_kind kind, const u
 }
 
 /* Vectors may read more than they need, before and behind, as long as they can't come to another page, that is, at a
- * multiple of their length; what they write they mean. */
+ * multiple of their length, and look for a byte there; what they write they mean. */
 static bool judge_bounds(struct watch *watch, const ucontext_t *context, const struct instruction *instruction,
                          const struct instruction_access *access, struct object_record *record) {
   uintptr_t end = record->start + record->bytes;
-  if (instruction->vector && !access->writes && access->address % access->bytes == 0)
+  if (instruction->vector && !access->writes && access->address % access->bytes == 0 && instruction_scans(context))
     return true;
   if (access->address < record->start) {
     report_access(watch, FH_REPORT_HEAP_BUFFER_UNDERFLOW, context, access, access->address, record);

@@ -43,6 +43,10 @@ bool instruction_read(const ucontext_t *context, struct instruction *instruction
  * where it may be read: the answer is better after what is watched was opened. */
 bool instruction_uses_value(const ucontext_t *context, const struct instruction *instruction);
 
+/* Whether the vector that this instruction loads is soon compared byte by byte, as in the search for the end of a text, which
+ * may well look behind it. */
+bool instruction_scans(const ucontext_t *context);
+
 /* Once, before the others. */
 bool instruction_start(void);
 

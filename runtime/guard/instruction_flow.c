@@ -46,7 +46,8 @@ struct state {
   /* What the registers hold, where that is known. */
   uint64_t value[GENERAL_REGISTERS];
   uint32_t known;
-  uint32_t sums; /* registers whose taint came by an addition */
+  /* Registers with the loaded value, and with a sum that it is part of. */
+  uint32_t loaded, sums;
   struct spill spills[SPILLS_MOST];
   unsigned spill_count;
   /* Where the calls that are followed return to. */
@@ -362,19 +363,39 @@ static bool is_combined(struct flow *flow, const struct state *state, const stru
   return false;
 }
 
-/* Sums are remembered: one that is put back to memory is the use of what it is made of. Bit operations are not, since a field
- * of some bits is written that way. */
-static void note_sum(struct state *state, const struct instruction_form *form, unsigned number, uint8_t taint) {
+/* A sum with the loaded value itself is remembered: one that is put back to memory is a use. What was masked or shifted before
+ * is not, since fields of some bits are put together that way, sometimes with add. */
+static void note_sum(struct state *state, const struct decoded_instruction *decoded, unsigned number, bool loads) {
+  const struct instruction_form *form = decoded->form;
   uint32_t bit = number < GENERAL_REGISTERS ? 1u << number : 0;
-  if (form->kind == FORM_ADD_OR_COMPARE && taint != CLEAN)
-    state->sums |= bit;
-  else
-    state->sums &= ~bit;
+  uint32_t operands = bit;
+  if (decoded->modrm_register < GENERAL_REGISTERS && form->modrm_register != 0)
+    operands |= 1u << decoded->modrm_register;
+  if (!decoded->has_memory && decoded->modrm_operand < GENERAL_REGISTERS && form->modrm_operand != 0)
+    operands |= 1u << decoded->modrm_operand;
+  bool is_sum = form->kind == FORM_ADD_OR_COMPARE && (state->loaded & operands) != 0;
+  state->sums = is_sum ? state->sums | bit : state->sums & ~bit;
+  bool is_load = loads && form->kind == FORM_PLAIN && form->bytes >= 4;
+  state->loaded = is_load ? state->loaded | bit : state->loaded & ~bit;
 }
 
 static bool stores_sum(const struct state *state, const struct decoded_instruction *decoded, uint8_t stored) {
   return stored != CLEAN && decoded->form->kind == FORM_PLAIN && decoded->modrm_register < GENERAL_REGISTERS &&
          (state->sums >> decoded->modrm_register & 1) != 0 && is_general(decoded->form->modrm_register);
+}
+
+/* Bits that are masked or joined with others are not followed further: which of them are later looked at can't be told, and a
+ * field of some bits is made so. Nor is what a conditional move may have replaced. (The flags of a mask are its use.) */
+static bool keeps_taint(const struct state *state, const struct decoded_instruction *decoded, uint8_t source) {
+  const struct instruction_form *form = decoded->form;
+  if (source == CLEAN)
+    return false;
+  if (form->kind == FORM_AND || form->kind == FORM_OR)
+    return false;
+  if (decoded->map != MAP_0F || (decoded->opcode & 0xf0) != 0x40)
+    return true;
+  return !decoded->has_memory && general_taint(state, decoded->modrm_register & 15) != CLEAN &&
+         general_taint(state, decoded->modrm_operand & 15) != CLEAN;
 }
 
 /* Applies an instruction to the state. `loads`: it is the one whose load is looked into. */
@@ -458,6 +479,7 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   bool fixed = has_fixed_result(decoded);
   if (fixed)
     source = registers = CLEAN;
+  uint8_t result = keeps_taint(state, decoded, source) ? source : CLEAN;
 
   /* Where the results go. */
   if (form->kind == FORM_EXCHANGE) {
@@ -477,12 +499,12 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
     }
   } else {
     if (form->modrm_register & ROLE_WRITE) {
-      set_register(state, decoded, form->modrm_register, decoded->modrm_register, source);
-      note_sum(state, form, decoded->modrm_register, source);
+      set_register(state, decoded, form->modrm_register, decoded->modrm_register, result);
+      note_sum(state, decoded, decoded->modrm_register, loads);
     }
     if ((form->modrm_operand & ROLE_WRITE) && !decoded->has_memory) {
-      set_register(state, decoded, form->modrm_operand, decoded->modrm_operand, source);
-      note_sum(state, form, decoded->modrm_operand, source);
+      set_register(state, decoded, form->modrm_operand, decoded->modrm_operand, result);
+      note_sum(state, decoded, decoded->modrm_operand, loads);
     }
     if (form->other_register & ROLE_WRITE)
       set_register(state, decoded, form->other_register, decoded->other_register, source);

@@ -101,7 +101,7 @@ class Freehold(Checker):
         return first_line([str(self.command_path), "--version"])
 
     def command(self, program, report):
-        return [str(self.command_path), "check", f"--json={report}", *self.options, str(program)]
+        return [str(self.command_path), "check", "--leaks", f"--json={report}", *self.options, str(program)]
 
     def findings(self, case, run):
         document = json.loads(run.report.read_text(encoding="utf-8"))

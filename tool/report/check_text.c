@@ -237,6 +237,13 @@ static void write_kinds(const struct findings *findings, FILE *to) {
     }
 }
 
+static bool shows_leaks(const struct findings *findings) {
+  for (size_t i = 0; i < findings->count; i++)
+    if (findings->all[i]->report.kind == FH_REPORT_LEAK)
+      return true;
+  return false;
+}
+
 static void write_runs(const struct check_outcome *outcome, FILE *to) {
   if (outcome->run_count == 0)
     return;
@@ -286,6 +293,8 @@ void check_text_summary(const struct findings *findings, const struct check_outc
       fprintf(to, "  lost: %s in %" PRIu64 " block%s; still reachable: %s in %" PRIu64 " block%s%s\n", size,
               totals.lost_objects, plural(totals.lost_objects), other, totals.reachable_objects,
               plural(totals.reachable_objects), totals.summaries > 1 ? " (the process with most)" : "");
+      if (totals.lost_objects > 0 && !shows_leaks(findings))
+        fprintf(to, "  freehold check --leaks says where lost memory was allocated\n");
     }
     format_size(totals.peak_live_bytes, size, sizeof size);
     format_size(totals.peak_rss_bytes, other, sizeof other);

@@ -7,7 +7,7 @@ int main() {
   memset(buffer, 1, 16);
   buffer = realloc(opaque(buffer), 64); // BUG
   if (BAD) {
-    opaque(buffer);
+    free(buffer);
     _exit(0);
   }
   free(buffer);

@@ -1,12 +1,13 @@
 /* case: kind=heap-use-after-free access=read bytes=8 offset=0 object=16
- * A method of a deleted object: its table of functions is looked up in freed memory. */
+ * A method of a deleted object: its table of functions is looked up in freed memory. (Its
+ * destructor, which nobody wrote, has the line of the class.) */
 #include "case.h"
 
 struct Shape {
   virtual ~Shape() = default;
   virtual int corners() const { return 0; }
 };
-struct Square : Shape { // FREE: the line of its destructor, which nobody wrote
+struct Square : Shape { // FREE
   int side = 2;
   int corners() const override { return 4; }
 };
