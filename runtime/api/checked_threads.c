@@ -21,6 +21,7 @@ struct beginning {
 };
 
 #define STACK_LEFT_BYTES (512 * KIB)
+#define STACK_NEAR_BYTES 256 /* what the function that clears may need below its variables */
 
 static size_t stack_bytes_of(const pthread_attr_t *attributes) {
   void *address = NULL;
@@ -41,9 +42,13 @@ static size_t stack_bytes_of(const pthread_attr_t *attributes) {
  * last pages are left: where exactly the stack ends, only glibc knows. */
 static void forget_stack(void *stack_bytes) {
   size_t page = space_page_bytes(), bytes = (size_t)(uintptr_t)stack_bytes;
-  uintptr_t here = align_down((uintptr_t)__builtin_frame_address(0), page) - page;
-  if (bytes > 2 * STACK_LEFT_BYTES)
-    kernel.purge(here - (bytes - STACK_LEFT_BYTES), bytes - STACK_LEFT_BYTES);
+  volatile uint64_t lowest = 0; /* of this frame, or nearly */
+  uintptr_t here = align_down((uintptr_t)&lowest - STACK_NEAR_BYTES, sizeof lowest), first = align_down(here, page) - page;
+  if (bytes <= 2 * STACK_LEFT_BYTES)
+    return;
+  for (uintptr_t at = first; at < here; at += sizeof lowest)
+    *(volatile uint64_t *)at = 0;
+  kernel.purge(first - (bytes - STACK_LEFT_BYTES), bytes - STACK_LEFT_BYTES);
 }
 
 static void *thread_begin(void *given) {

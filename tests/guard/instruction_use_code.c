@@ -368,7 +368,7 @@ const struct use_case JOIN(use_cases_, TEST_LEVEL)[] = {
     CASE_OF(compare_two, USED),
     CASE_OF(is_set, USED),
     CASE_OF(choose, USED),
-    CASE_OF(mask_branch, USED),
+    CASE_OF(mask_branch, EITHER),
     CASE_OF(two_hops, USED),
     CASE_OF(copy_struct, NOT_USED),
     CASE_OF(copy_to_stack, NOT_USED),

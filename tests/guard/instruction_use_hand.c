@@ -93,7 +93,7 @@ const struct use_case use_cases_by_hand[] = {
     CASE_OF(high_byte_tested, USED),
     CASE_OF(exchanged, USED),
     CASE_OF(exchanged_back, NOT_USED),
-    CASE_OF(address_computed, USED),
+    CASE_OF(address_computed, EITHER),
     CASE_OF(hinted, NOT_USED),
     CASE_OF(count_of_string, USED),
     CASE_OF(copied_by_string, NOT_USED),
