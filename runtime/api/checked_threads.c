@@ -43,7 +43,8 @@ static size_t stack_bytes_of(const pthread_attr_t *attributes) {
 static void forget_stack(void *stack_bytes) {
   size_t page = space_page_bytes(), bytes = (size_t)(uintptr_t)stack_bytes;
   volatile uint64_t lowest = 0; /* of this frame, or nearly */
-  uintptr_t here = align_down((uintptr_t)&lowest - STACK_NEAR_BYTES, sizeof lowest), first = align_down(here, page) - page;
+  uintptr_t here = align_down((uintptr_t)&lowest - STACK_NEAR_BYTES, sizeof lowest),
+            first = align_down(here, page) - page;
   if (bytes <= 2 * STACK_LEFT_BYTES)
     return;
   for (uintptr_t at = first; at < here; at += sizeof lowest)

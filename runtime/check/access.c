@@ -77,8 +77,8 @@ static void use_outside(const char *call, struct stack_place place, enum use use
 /* An access inside of a watched object. */
 static void use_watched(const char *call, struct stack_place place, enum use use, uintptr_t address, size_t bytes,
                         struct object_record *record) {
-  watch_lend(record);
   size_t from = address - record->start;
+  watch_lend(record, from, bytes);
   if (use == USE_WRITE)
     watch_wrote(record, from, bytes);
   else if (use == USE_TEXT ? watch_unwritten_text(record, from, bytes)
@@ -141,9 +141,9 @@ size_t access_string(const char *call, struct stack_place place, const char *str
     return strnlen(string, most);
   }
   struct object_record *record = checked.record;
-  if (watch_covers(record))
-    watch_lend(record);
   size_t room = record->start + record->bytes - address, looked = room < most ? room : most;
+  if (watch_covers(record))
+    watch_lend(record, address - record->start, looked);
   size_t length = strnlen(string, looked);
   size_t read = length < looked ? length + 1 : looked;
   if (watch_covers(record) && watch_unwritten_text(record, address - record->start, read))

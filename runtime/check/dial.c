@@ -4,18 +4,19 @@
 #include "space/kernel.h"
 
 /* Short runs are checked in full: so much is spent before anything is weighed. */
-#define ALLOWANCE_NANOSECONDS 250000000u
+#define ALLOWANCE_NANOSECONDS 150000000u
 /* A site keeps being guarded for its first objects, until the budget is overdrawn by as much again. */
 #define NEW_SITE_OBJECTS 4
 /* A site whose watched objects were all clean so often has proven itself. */
 #define CLEAN_ENOUGH 64
 /* A signal and the return from it, which nobody can time from inside; measured on virtual machines. */
-#define FAULT_NANOSECONDS 4000u
+#define FAULT_NANOSECONDS 10000u
 /* Of the budget, what watching may use. */
 #define WATCH_SHARE 2
 
 static uint64_t start_ticks, start_nanoseconds;
 static uint64_t spent;      /* atomic; ticks */
+static uint64_t watched;    /* atomic; the part of them that watching took */
 static uint64_t ticks_a_us; /* atomic; 0: not known yet */
 
 uint64_t dial_ticks(void) {
@@ -40,6 +41,13 @@ static uint64_t ticks_in(uint64_t nanoseconds) {
       __atomic_store_n(&ticks_a_us, rate, __ATOMIC_RELAXED);
   }
   return nanoseconds / 1000 * rate;
+}
+
+void dial_watched_since(uint64_t from) {
+  uint64_t now = dial_ticks();
+  if (now > from)
+    __atomic_add_fetch(&watched, now - from, __ATOMIC_RELAXED);
+  dial_spent_since(from);
 }
 
 uint64_t dial_fault_ticks(void) {
@@ -72,6 +80,10 @@ static uint64_t budget(void) {
   return ticks_in(ALLOWANCE_NANOSECONDS) + passed / (100 + options.overhead) * options.overhead;
 }
 
+bool dial_may_watch(void) {
+  return options.all || __atomic_load_n(&watched, __ATOMIC_RELAXED) < budget() / WATCH_SHARE;
+}
+
 bool dial_exact(void) {
   return options.all || __atomic_load_n(&spent, __ATOMIC_RELAXED) < budget();
 }
@@ -101,8 +113,8 @@ bool dial_watches(struct stack_site *site) {
     return true;
   if (__atomic_load_n(&site->clean, __ATOMIC_RELAXED) >= CLEAN_ENOUGH)
     return false;
-  if (__atomic_load_n(&spent, __ATOMIC_RELAXED) >= budget() / WATCH_SHARE &&
-      __atomic_load_n(&site->watched, __ATOMIC_RELAXED) != 0)
+  uint32_t before = __atomic_load_n(&site->watched, __ATOMIC_RELAXED);
+  if (!dial_may_watch() && (before != 0 || __atomic_load_n(&watched, __ATOMIC_RELAXED) >= 2 * budget()))
     return false;
   count(&site->watched);
   return true;

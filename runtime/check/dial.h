@@ -17,6 +17,8 @@ void dial_start(void);
 bool dial_guards(struct stack_site *site, size_t bytes);
 /* Whether a fresh guarded object of this site is to be watched as well. */
 bool dial_watches(struct stack_site *site);
+/* Whether there is time for watching left. */
+bool dial_may_watch(void);
 /* Whether stacks are to be taken exactly; else those of busy sites come from a cache. */
 bool dial_exact(void);
 
@@ -25,6 +27,8 @@ bool dial_exact(void);
 uint64_t dial_ticks(void);
 uint64_t dial_fault_ticks(void);
 void dial_spent_since(uint64_t from);
+/* The same of time that watching took. */
+void dial_watched_since(uint64_t from);
 
 /* All that was spent, and the time since the start, in nanoseconds. */
 uint64_t dial_spent_nanoseconds(void);

@@ -1,5 +1,4 @@
 #include "check/step.h"
-#include "check/watch.h"
 #include "guard/instruction_decode.h"
 #include "space/kernel.h"
 #include "space/space.h"
@@ -157,11 +156,11 @@ static bool is_movable(const unsigned char *bytes, unsigned length) {
 }
 
 /* The address of the copy for this pc; 0 when there is no room for it. */
-static uintptr_t stub_for(uintptr_t pc, const struct instruction *instruction) {
+static uintptr_t stub_for(uintptr_t pc, unsigned length) {
   const unsigned char *bytes = (const unsigned char *)pc;
   if (UNLIKELY(stub_process != kernel_process_id()))
     stubs_map();
-  if (stub_run == 0 || instruction->length > LENGTH_MOST)
+  if (stub_run == 0 || length > LENGTH_MOST)
     return 0;
   size_t hash = pc * 0x9e3779b97f4a7c15u >> 40;
   for (size_t probe = 0; probe < STUB_PROBES; probe++) {
@@ -169,41 +168,38 @@ static uintptr_t stub_for(uintptr_t pc, const struct instruction *instruction) {
     struct stub *stub = &stubs[number];
     uintptr_t known = __atomic_load_n(&stub->pc, __ATOMIC_ACQUIRE);
     if (known == 0 && __atomic_compare_exchange_n(&stub->pc, &known, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-      memcpy(stub->bytes, bytes, instruction->length);
-      stub->length = is_movable(bytes, instruction->length) ? (uint8_t)instruction->length : 0;
-      stub_write(stub_code + number * STUB_BYTES, bytes, instruction->length, pc + instruction->length);
+      memcpy(stub->bytes, bytes, length);
+      stub->length = is_movable(bytes, length) ? (uint8_t)length : 0;
+      stub_write(stub_code + number * STUB_BYTES, bytes, length, pc + length);
       __atomic_store_n(&stub->pc, pc, __ATOMIC_RELEASE);
       known = pc;
     }
     /* Other code may have been loaded where this was. */
     if (known == pc)
-      return stub->length == instruction->length && memcmp(stub->bytes, bytes, stub->length) == 0
-                 ? stub_run + number * STUB_BYTES
-                 : 0;
+      return stub->length == length && memcmp(stub->bytes, bytes, stub->length) == 0 ? stub_run + number * STUB_BYTES
+                                                                                     : 0;
   }
   return 0;
 }
 
-void step_over(ucontext_t *context, const struct instruction *instruction, struct object_record *record) {
+bool step_over(ucontext_t *context, unsigned length, uintptr_t address, size_t bytes) {
   greg_t *registers = context->uc_mcontext.gregs;
   uintptr_t pc = (uintptr_t)registers[REG_RIP];
   if (step.pc != pc)
     step.count = 0; /* another one was left before it was done, by a longjmp */
-  if (step.count == RANGES_MOST) {
-    watch_end(record);
-  } else {
-    step.ranges[step.count].address = align_down(record->start, space_page_bytes());
-    step.ranges[step.count].bytes =
-        align_up(record->start + record->bytes, space_page_bytes()) - align_down(record->start, space_page_bytes());
-    step.count++;
-  }
+  if (step.count == RANGES_MOST)
+    return false;
+  step.ranges[step.count].address = address;
+  step.ranges[step.count].bytes = bytes;
+  step.count++;
   step.pc = pc;
-  uintptr_t stub = stub_for(pc, instruction);
+  uintptr_t stub = stub_for(pc, length);
   step.by_trap = stub == 0;
   if (stub != 0)
     registers[REG_RIP] = (greg_t)stub;
   else
     registers[REG_EFL] |= TRAP_FLAG;
+  return true;
 }
 
 bool step_trapped(ucontext_t *context) {
@@ -225,9 +221,9 @@ bool step_start(void) {
 void step_find_program(ucontext_t *context) {
   (void)context;
 }
-void step_over(ucontext_t *context, const struct instruction *instruction, struct object_record *record) {
-  (void)context, (void)instruction;
-  watch_end(record);
+bool step_over(ucontext_t *context, unsigned length, uintptr_t address, size_t bytes) {
+  (void)context, (void)length, (void)address, (void)bytes;
+  return false;
 }
 bool step_trapped(ucontext_t *context) {
   (void)context;

@@ -17,9 +17,10 @@ bool step_start(void);
 /* Where the program counter of a fault really is: that of the program, for one in a copy. Changes the context so. */
 void step_find_program(ucontext_t *context);
 
-/* Lets the instruction at the context's program counter touch the record's pages, which are open now and will be closed.
- * `instruction` is what it is. Called again for another object before the instruction was done, it adds that one. */
-void step_over(ucontext_t *context, const struct instruction *instruction, struct object_record *record);
+/* Lets the instruction at the context's program counter touch the pages [address, address + bytes), which are open now and
+ * will be closed. `length` is the instruction's. Called again before the instruction was done, it adds those. False when it
+ * can't remember so many: then they stay open. */
+bool step_over(ucontext_t *context, unsigned length, uintptr_t address, size_t bytes);
 
 /* The trap of the slower way: true when it was one. */
 bool step_trapped(ucontext_t *context);

@@ -19,12 +19,12 @@
 
 /* Traps one object may take; once the time for watching is used up; once all of it is written. */
 #define TRAPS_MOST       16384u
-#define TRAPS_MOST_LATE  64u
+#define TRAPS_MOST_LATE  8u
 #define TRAPS_WHEN_WHOLE 512u
 /* So many bytes in a row that hold the fill are not a text that was written unseen. */
 #define UNWRITTEN_RUN 8u
 /* Objects one call may be lent. */
-#define LENT_MOST 4u
+#define LENT_MOST 6u
 
 struct watch {
   struct object_record *record; /* atomic; NULL: free */
@@ -52,10 +52,12 @@ static uint64_t objects, accesses; /* atomic */
 /* Code that isn't the program's: libc and the loader; this library. Fixed after start. */
 static struct code_range { uintptr_t start, end; } foreign_code[4], own_code;
 
+/* The pages that are open for a call of this thread's. */
 static __thread struct lent {
-  unsigned count;
-  struct object_record *records[LENT_MOST];
-} lent;
+  struct object_record *record;
+  uintptr_t first;
+  size_t bytes;
+} lent[LENT_MOST];
 __thread unsigned watch_lent;
 
 uint64_t watch_objects(void) {
@@ -213,6 +215,7 @@ bool watch_begin(struct object_record *record, struct stack_site *site, bool zer
   if (!zeroed)
     memset(watch->written, 0, divide_up(record->bytes, 8));
   __atomic_store_n(&record->watch, (uint16_t)(watch - watches + 1), __ATOMIC_RELEASE);
+  guard_set_apart(record, true);
   if (!guard_close_pages(record)) {
     __atomic_store_n(&record->watch, 0, __ATOMIC_RELEASE);
     watch_drop(watch);
@@ -227,7 +230,10 @@ void watch_end(struct object_record *record) {
   if (number == 0)
     return;
   struct watch *watch = &watches[number - 1];
+  uint64_t ticks = dial_ticks();
   guard_open_pages(record);
+  guard_set_apart(record, false);
+  dial_watched_since(ticks);
   if (!watch->reported && watch->site != NULL)
     __atomic_add_fetch(&watch->site->clean, 1, __ATOMIC_RELAXED);
   watch_drop(watch);
@@ -251,26 +257,25 @@ void watch_resume(struct object_record *record) {
     guard_close_pages(record);
 }
 
-static void note(struct lent *list, struct object_record *record) {
-  for (unsigned i = 0; i < list->count; i++)
-    if (list->records[i] == record)
-      return;
-  if (list->count == LENT_MOST)
-    watch_end(record); /* more than an instruction or a call has any use for */
+void watch_lend(struct object_record *record, size_t from, size_t bytes) {
+  uint64_t ticks = dial_ticks();
+  size_t page = space_page_bytes();
+  uintptr_t first = align_down(record->start + from, page);
+  uintptr_t end = align_up(record->start + from + (bytes > 0 ? bytes : 1), page);
+  if (watch_lent == LENT_MOST || kernel.protect(first, end - first, true) != 0)
+    watch_end(record); /* more than a call has any use for */
   else
-    list->records[list->count++] = record;
-}
-
-void watch_lend(struct object_record *record) {
-  guard_open_pages(record);
-  note(&lent, record);
-  watch_lent = lent.count;
+    lent[watch_lent++] = (struct lent){record, first, end - first};
+  dial_watched_since(ticks);
 }
 
 void watch_reclose_lent(void) {
-  for (unsigned i = 0; i < lent.count; i++)
-    watch_resume(lent.records[i]);
-  lent.count = watch_lent = 0;
+  uint64_t ticks = dial_ticks();
+  for (unsigned i = 0; i < watch_lent; i++)
+    if (watch_covers(lent[i].record))
+      kernel.protect(lent[i].first, lent[i].bytes, false);
+  watch_lent = 0;
+  dial_watched_since(ticks);
 }
 
 /* ---- One access. ---- */
@@ -332,7 +337,7 @@ static bool worth_going_on(struct watch *watch) {
   watch->traps++;
   if (watch->unwritten == 0)
     watch->whole_traps++;
-  return watch->traps < (dial_exact() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
+  return watch->traps < (dial_may_watch() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
 }
 
 static uintptr_t program_counter(const ucontext_t *context) {
@@ -353,27 +358,45 @@ static bool stack_is_in(const ucontext_t *context, const struct object_record *r
   return sp - record->start <= record->bytes;
 }
 
+/* The pages of the object that the instruction touches; 0 bytes when it touches none. */
+static uintptr_t touched_pages(const struct object_record *record, const struct instruction *instruction,
+                               size_t *bytes) {
+  size_t page = space_page_bytes();
+  uintptr_t first = align_down(record->start, page), end = align_up(record->start + record->bytes, page);
+  uintptr_t lowest = end, highest = first;
+  for (unsigned i = 0; i < instruction->access_count; i++) {
+    const struct instruction_access *access = &instruction->accesses[i];
+    uintptr_t from = align_down(access->address, page), to = align_up(access->address + access->bytes, page);
+    if (access->bytes == 0 || to <= first || from >= end)
+      continue;
+    lowest = from > first ? (from < lowest ? from : lowest) : first;
+    highest = to < end ? (to > highest ? to : highest) : end;
+  }
+  *bytes = lowest < highest ? highest - lowest : 0;
+  return lowest;
+}
+
 bool watch_fault(struct object_record *record, ucontext_t *context) {
   uint64_t from = dial_fault_ticks();
   struct watch *watch = watch_of(record);
   struct instruction instruction;
+  size_t bytes = 0;
   if (watch == NULL)
     return guard_open_pages(record);
   __atomic_add_fetch(&accesses, 1, __ATOMIC_RELAXED);
-  if (code_is_foreign(program_counter(context)) || stack_is_in(context, record) ||
-      !instruction_read(context, &instruction) || !guard_open_pages(record)) {
+  uintptr_t pages = 0;
+  if (!code_is_foreign(program_counter(context)) && !stack_is_in(context, record) &&
+      instruction_read(context, &instruction))
+    pages = touched_pages(record, &instruction, &bytes);
+  if (bytes == 0 || kernel.protect(pages, bytes, true) != 0) {
     watch_end(record);
-    dial_spent_since(from);
+    dial_watched_since(from);
     return true;
   }
-  for (unsigned i = 0; i < instruction.access_count; i++) {
+  for (unsigned i = 0; i < instruction.access_count; i++)
     judge(watch, context, &instruction, &instruction.accesses[i], record);
-  }
-  if (!worth_going_on(watch)) {
+  if (!worth_going_on(watch) || !step_over(context, instruction.length, pages, bytes))
     watch_end(record);
-  } else {
-    step_over(context, &instruction, record);
-  }
-  dial_spent_since(from);
+  dial_watched_since(from);
   return true;
 }

@@ -38,8 +38,9 @@ bool watch_fault(struct object_record *record, ucontext_t *context);
 void watch_end(struct object_record *record);
 void watch_end_all(void);
 
-/* A function of libc that was looked at before is about to touch the object: its pages are open until watch_reclose. */
-void watch_lend(struct object_record *record);
+/* A function of libc that was looked at before is about to touch `bytes` bytes of the object from `from` on: their pages are
+ * open until watch_reclose. */
+void watch_lend(struct object_record *record, size_t from, size_t bytes);
 /* Closes what this thread's calls were lent. Cheap when there is nothing. */
 void watch_reclose_lent(void);
 INTERNAL extern __thread unsigned watch_lent;

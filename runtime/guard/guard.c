@@ -422,3 +422,13 @@ bool guard_close_pages(struct object_record *record) {
 bool guard_open_pages(struct object_record *record) {
   return set_pages(record, true);
 }
+
+void guard_set_apart(struct object_record *record, bool apart) {
+  struct slot slot;
+  size_t bytes;
+  if (!slot_at(record->start, &slot))
+    return;
+  uintptr_t first = object_pages(&slot, &bytes);
+  if (bytes != 0)
+    kernel_set_apart(first, bytes, apart);
+}

@@ -72,6 +72,8 @@ bool guard_open(uintptr_t address, size_t bytes);
 /* The pages of a live object may not be touched / may be again; contents stay. */
 bool guard_close_pages(struct object_record *record);
 bool guard_open_pages(struct object_record *record);
+/* Its pages are going to be closed and opened often, or no more. */
+void guard_set_apart(struct object_record *record, bool apart);
 
 /* Memory that live guarded objects hold now, and held at most. */
 size_t guard_live_bytes(void);

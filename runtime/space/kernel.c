@@ -236,6 +236,10 @@ int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run) {
   return (int)result;
 }
 
+void kernel_set_apart(uintptr_t address, size_t bytes, bool apart) {
+  SYSCALL3(SYS_madvise, address, bytes, apart ? MADV_DONTDUMP : MADV_DODUMP);
+}
+
 void kernel_block_signals(const void *set) {
   SYSCALL4(SYS_rt_sigprocmask, SIG_BLOCK, set, NULL, sizeof(uint64_t));
 }

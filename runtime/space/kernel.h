@@ -82,6 +82,10 @@ void kernel_thread_name(char *name);
 /* Memory for code: *written is where it is written, *run where the same bytes are executed. 0 or a negated errno: some
  * systems allow no such thing. */
 int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
+/* Makes pages a mapping by themselves, or lets them join their neighbours again: closing and opening a mapping as a whole
+ * is cheaper than cutting it out and joining it each time. A hint. (It is done by leaving them out of core dumps, which no
+ * neighbour is.) */
+void kernel_set_apart(uintptr_t address, size_t bytes, bool apart);
 /* Blocks signals, of a sigset_t, for the calling thread, beside those it blocks already. */
 void kernel_block_signals(const void *set);
 /* Sets the calling thread's alternate signal stack, a stack_t. */
