@@ -3,6 +3,7 @@
  */
 #include "api/real.h"
 #include "api/twins.h"
+#include "check/allocate.h"
 #include "check/fault.h"
 #include "check/start.h"
 #include "heap/allocate.h"
@@ -41,6 +42,7 @@ static size_t stack_bytes_of(const pthread_attr_t *attributes) {
 /* What the thread's stack still holds when it has ended keeps nothing alive: glibc keeps the stack for the next thread. The
  * last pages are left: where exactly the stack ends, only glibc knows. */
 static void forget_stack(void *stack_bytes) {
+  check_totals_add();
   size_t page = space_page_bytes(), bytes = (size_t)(uintptr_t)stack_bytes;
   volatile uint64_t lowest = 0; /* of this frame, or nearly */
   uintptr_t here = align_down((uintptr_t)&lowest - STACK_NEAR_BYTES, sizeof lowest),

@@ -23,33 +23,59 @@
 /* What grows beyond this is resized where it stands, by moving pages. */
 #define MOVE_PAGES_MIN (256 * KIB)
 
-static struct check_totals totals; /* atomic, each by itself */
+static struct check_totals totals; /* atomic, each by itself; but for what threads have not added yet */
+
+/* What a thread has counted since it last added to the totals. */
+#define BATCH_CALLS 64u
+#define BATCH_BYTES (64 * (int64_t)KIB)
+static __thread struct batch {
+  uint32_t calls;
+  uint32_t allocations, frees, guarded, fenced;
+  uint64_t allocated_bytes;
+  int64_t live_bytes;
+} batch;
 
 static void add(uint64_t *counter, uint64_t amount) {
   __atomic_add_fetch(counter, amount, __ATOMIC_RELAXED);
 }
 
+NOINLINE void check_totals_add(void) {
+  add(&totals.allocations, batch.allocations);
+  add(&totals.allocated_bytes, batch.allocated_bytes);
+  add(&totals.frees, batch.frees);
+  add(&totals.guarded, batch.guarded);
+  add(&totals.fenced, batch.fenced);
+  add(&totals.live_objects, (uint64_t)batch.allocations - batch.frees);
+  uint64_t now = __atomic_add_fetch(&totals.live_bytes, (uint64_t)batch.live_bytes, __ATOMIC_RELAXED);
+  uint64_t peak = __atomic_load_n(&totals.peak_live_bytes, __ATOMIC_RELAXED);
+  while ((int64_t)now > (int64_t)peak &&
+         !__atomic_compare_exchange_n(&totals.peak_live_bytes, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    ;
+  batch = (struct batch){.calls = 0};
+}
+
 struct check_totals check_totals_read(void) {
+  check_totals_add();
   struct check_totals read = totals;
   read.failed_on_order = order_failures();
   return read;
 }
 
+ALWAYS_INLINE void batch_count(int64_t live_bytes) {
+  batch.live_bytes += live_bytes;
+  if (UNLIKELY(++batch.calls >= BATCH_CALLS || batch.live_bytes > BATCH_BYTES || batch.live_bytes < -BATCH_BYTES))
+    check_totals_add();
+}
+
 static void count_live(size_t bytes) {
-  add(&totals.allocations, 1);
-  add(&totals.allocated_bytes, bytes);
-  add(&totals.live_objects, 1);
-  uint64_t now = __atomic_add_fetch(&totals.live_bytes, bytes, __ATOMIC_RELAXED);
-  uint64_t peak = __atomic_load_n(&totals.peak_live_bytes, __ATOMIC_RELAXED);
-  while (now > peak &&
-         !__atomic_compare_exchange_n(&totals.peak_live_bytes, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-    ;
+  batch.allocations++;
+  batch.allocated_bytes += bytes;
+  batch_count((int64_t)bytes);
 }
 
 static void count_dead(size_t bytes) {
-  add(&totals.frees, 1);
-  __atomic_sub_fetch(&totals.live_objects, 1, __ATOMIC_RELAXED);
-  __atomic_sub_fetch(&totals.live_bytes, bytes, __ATOMIC_RELAXED);
+  batch.frees++;
+  batch_count(-(int64_t)bytes);
 }
 
 /* ---- What surrounds a guarded object. ---- */
@@ -180,7 +206,7 @@ static struct object_record *take_guarded(const struct check_request *request, s
   if (record != NULL) {
     slack_fill(record);
     fill(record, request->zeroed);
-    add(&totals.guarded, 1);
+    batch.guarded++;
   }
   (void)site;
   dial_spent_since(from);
@@ -191,7 +217,7 @@ static struct object_record *take_fenced(const struct check_request *request) {
   struct object_record *record = fence_take(request->bytes, request->alignment);
   if (record != NULL) {
     fill(record, request->zeroed);
-    add(&totals.fenced, 1);
+    batch.fenced++;
   }
   return record;
 }
@@ -384,7 +410,7 @@ static void *resize_large(struct object_record *record, struct stack_place place
   if (resized == NULL)
     return NULL;
   if (resized != record) {
-    *resized = (struct object_record){.start = resized->start, .bytes = bytes, .fenced = 1, .made_by = was.made_by};
+    resized->made_by = was.made_by;
     __atomic_store_n(&record->state, FH_OBJECT_FREED, __ATOMIC_RELEASE);
     record->freed = stack_store(place, !dial_exact());
     record->freed_thread = report_thread();

@@ -51,5 +51,7 @@ struct check_totals {
   uint64_t live_objects, live_bytes, peak_live_bytes;
 };
 struct check_totals check_totals_read(void);
+/* A thread ends: what it has counted is added to them. */
+void check_totals_add(void);
 
 #endif

@@ -80,12 +80,35 @@ static uint64_t budget(void) {
   return ticks_in(ALLOWANCE_NANOSECONDS) + passed / (100 + options.overhead) * options.overhead;
 }
 
+/* What each thread goes by for its next calls: to read the counter each time would cost as much as the answer is worth. */
+#define WEIGHED_CALLS 32u
+static __thread struct weighed {
+  uint32_t calls_left;
+  bool has_time, is_overdrawn, may_watch;
+} weighed;
+
+static COLD void weigh(void) {
+  uint64_t may = budget(), has = __atomic_load_n(&spent, __ATOMIC_RELAXED);
+  weighed.has_time = options.all || has < may;
+  weighed.is_overdrawn = !options.all && has >= 2 * may;
+  weighed.may_watch = options.all || __atomic_load_n(&watched, __ATOMIC_RELAXED) < may / WATCH_SHARE;
+  /* As long as there is time each call may take much of it. */
+  weighed.calls_left = weighed.has_time ? 1 : WEIGHED_CALLS;
+}
+
+ALWAYS_INLINE const struct weighed *weighed_now(void) {
+  if (weighed.calls_left == 0)
+    weigh();
+  weighed.calls_left--;
+  return &weighed;
+}
+
 bool dial_may_watch(void) {
-  return options.all || __atomic_load_n(&watched, __ATOMIC_RELAXED) < budget() / WATCH_SHARE;
+  return weighed_now()->may_watch;
 }
 
 bool dial_exact(void) {
-  return options.all || __atomic_load_n(&spent, __ATOMIC_RELAXED) < budget();
+  return weighed_now()->has_time;
 }
 
 static uint32_t count(uint32_t *counter) {
@@ -96,10 +119,9 @@ bool dial_guards(struct stack_site *site, size_t bytes) {
   if (options.all)
     return true;
   uint32_t before = site != NULL ? count(&site->allocations) : NEW_SITE_OBJECTS;
-  if (guard_live_bytes() + bytes > options.guard_memory)
+  if (LIKELY(!weighed.has_time) && (before >= NEW_SITE_OBJECTS || weighed.is_overdrawn))
     return false;
-  uint64_t now_spent = __atomic_load_n(&spent, __ATOMIC_RELAXED), may = budget();
-  if (now_spent >= may && (before >= NEW_SITE_OBJECTS || now_spent >= 2 * may))
+  if (guard_live_bytes() + bytes > options.guard_memory)
     return false;
   if (site != NULL)
     count(&site->guarded);
@@ -114,7 +136,7 @@ bool dial_watches(struct stack_site *site) {
   if (__atomic_load_n(&site->clean, __ATOMIC_RELAXED) >= CLEAN_ENOUGH)
     return false;
   uint32_t before = __atomic_load_n(&site->watched, __ATOMIC_RELAXED);
-  if (!dial_may_watch() && (before != 0 || __atomic_load_n(&watched, __ATOMIC_RELAXED) >= 2 * budget()))
+  if (!dial_may_watch() && (before != 0 || weighed.is_overdrawn))
     return false;
   count(&site->watched);
   return true;

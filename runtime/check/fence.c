@@ -10,11 +10,11 @@
 #include <string.h>
 
 #define FENCE_BYTES 16 /* at least, on either side */
-#define FENCE_MOST  64 /* what is filled and looked at */
+#define FENCE_MOST  48 /* what is filled and looked at */
 #define FENCE_VALUE 0xfb
 /* A freed object's first bytes are filled and looked at: most writes through dangling pointers hit a field near the
  * start. */
-#define FREED_MOST  512
+#define FREED_MOST  256
 #define FREED_VALUE 0xfd
 
 /* Each thread frees into the queue of its number, so that they rarely meet. */
@@ -49,29 +49,21 @@ bool bytes_are(const unsigned char *at, size_t bytes, unsigned char value, size_
   return false;
 }
 
-void fence_slot(const struct object_record *record, uintptr_t *start, uintptr_t *end) {
-  struct object object = object_at((const void *)record->start);
-  *start = object.start;
-  *end = object.start + object.bytes;
-  if (object.span == NULL) /* a large object without bytes ends where its pages do */
-    *start = *end = record->start;
-}
-
 struct fences {
   unsigned char *front, *rear;
   size_t front_bytes, rear_bytes;
 };
 
 static struct fences fences_of(const struct object_record *record) {
-  uintptr_t start, end;
-  fence_slot(record, &start, &end);
-  struct fences fences;
-  size_t front = record->start - start, rear = end - record->start - record->bytes;
+  size_t front = (size_t)1 << record->front_shift;
+  struct fences fences = {.rear = (unsigned char *)record->start + record->bytes, .rear_bytes = record->rear_bytes};
   fences.front_bytes = front < FENCE_MOST ? front : FENCE_MOST;
-  fences.rear_bytes = rear < FENCE_MOST ? rear : FENCE_MOST;
   fences.front = (unsigned char *)record->start - fences.front_bytes;
-  fences.rear = (unsigned char *)record->start + record->bytes;
   return fences;
+}
+
+static void *slot_of(const struct object_record *record) {
+  return (void *)(record->start - ((uintptr_t)1 << record->front_shift));
 }
 
 void fence_mend(struct object_record *record) {
@@ -97,7 +89,12 @@ static struct object_record *record_begin(void *slot, size_t front, size_t bytes
   if (record == NULL)
     return NULL;
   struct object_record before = *record;
-  *record = (struct object_record){.start = (uintptr_t)slot + front, .bytes = bytes, .fenced = 1};
+  size_t rear = object.bytes - front - bytes;
+  *record = (struct object_record){.start = (uintptr_t)slot + front,
+                                   .bytes = bytes,
+                                   .fenced = 1,
+                                   .front_shift = (uint8_t)highest_bit(front),
+                                   .rear_bytes = (uint8_t)(rear < FENCE_MOST ? rear : FENCE_MOST)};
   if (before.state == FH_OBJECT_FREED && before.start == record->start) {
     record->earlier_allocated = before.allocated;
     record->earlier_freed = before.freed;
@@ -122,7 +119,7 @@ struct object_record *fence_take(size_t bytes, size_t alignment) {
 
 struct object_record *fence_resize(struct object_record *record, size_t bytes) {
   struct object object = object_at((const void *)record->start);
-  size_t front = record->start - object.start, total;
+  size_t front = (size_t)1 << record->front_shift, total;
   if (object.span == NULL || object.span->kind != FH_SPAN_LARGE ||
       __builtin_add_overflow(bytes, front + FENCE_BYTES, &total) || total <= SMALL_MAX_BYTES)
     return NULL;
@@ -131,7 +128,9 @@ struct object_record *fence_resize(struct object_record *record, size_t bytes) {
     return NULL;
   if ((uintptr_t)slot != object.start)
     return record_begin(slot, front, bytes); /* its own block is there: a span of this kind needs but one record */
+  size_t rear = object_at(slot).bytes - front - bytes;
   record->bytes = bytes;
+  record->rear_bytes = (uint8_t)(rear < FENCE_MOST ? rear : FENCE_MOST);
   fence_mend(record);
   return record;
 }
@@ -151,13 +150,13 @@ static void leave(struct object_record *record, void (*written)(struct object_re
   struct fence_damage damage = inspect_freed(record);
   if (UNLIKELY(damage.found))
     written(record, damage);
-  release((void *)object_at((const void *)record->start).start);
+  release(slot_of(record));
 }
 
 void fence_give(struct object_record *record, void (*written)(struct object_record *, struct fence_damage)) {
   memset((void *)record->start, FREED_VALUE, filled_bytes(record));
   if (record->bytes > options.quarantine / QUEUES / WAIT_SHARE) {
-    release((void *)object_at((const void *)record->start).start);
+    release(slot_of(record));
     return;
   }
   struct queue *queue = &queues[record->freed_thread % QUEUES];

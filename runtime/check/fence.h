@@ -39,9 +39,6 @@ void fence_give(struct object_record *record,
 /* Looks at everything that waits, at the end of the program. */
 void fence_inspect_waiting(void (*written)(struct object_record *record, struct fence_damage damage));
 
-/* The first and last byte of an object's slot, fences included. */
-void fence_slot(const struct object_record *record, uintptr_t *start, uintptr_t *end);
-
 void fence_before_fork(void);
 void fence_after_fork(bool in_child);
 

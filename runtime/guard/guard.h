@@ -33,6 +33,9 @@ struct object_record {
   uint8_t fenced;   /* no guarded slot */
   uint8_t known;    /* OBJECT_KNOWN_*: what was reported already, and what follows from it is not reported again */
   uint16_t watch;   /* check/watch.h; atomic */
+  /* Of a fenced one (check/fence.h): the logarithm of what lies before it in its slot, and the bytes behind it that are
+   * looked at. */
+  uint8_t front_shift, rear_bytes;
 };
 
 #define OBJECT_KNOWN_DAMAGE 1u /* an access outside of the object */
