@@ -78,6 +78,16 @@ static void count_dead(size_t bytes) {
   batch_count(-(int64_t)bytes);
 }
 
+/* Exact stacks are paid for from the same purse as guards. */
+static stack_id store_stack(struct stack_place place) {
+  bool exact = dial_exact() || order_given();
+  uint64_t from = exact ? dial_ticks() : 0;
+  stack_id stack = stack_store(place, !exact);
+  if (exact)
+    dial_spent_since(from);
+  return stack;
+}
+
 /* ---- What surrounds a guarded object. ---- */
 
 struct slack {
@@ -259,7 +269,7 @@ void *check_allocate(const struct check_request *request) {
     check_impossible_size(request->call, request->place, 1, request->bytes);
     return NULL;
   }
-  stack_id stack = stack_store(request->place, !dial_exact() && !order_given());
+  stack_id stack = store_stack(request->place);
   struct stack_site *site = stack_site_of(stack);
   bool first = site != NULL && __atomic_load_n(&site->allocations, __ATOMIC_RELAXED) == 0;
   bool guarded = dial_guards(site, request->bytes);
@@ -347,7 +357,7 @@ void check_free(const char *call, struct stack_place place, void *pointer, enum 
 }
 
 static void take_back(struct object_record *record, struct stack_place place, enum fh_family family) {
-  record->freed = stack_store(place, !dial_exact());
+  record->freed = store_stack(place);
   record->freed_thread = report_thread();
   record->freed_by = (uint8_t)family;
   count_dead(record->bytes);
@@ -412,11 +422,11 @@ static void *resize_large(struct object_record *record, struct stack_place place
   if (resized != record) {
     resized->made_by = was.made_by;
     __atomic_store_n(&record->state, FH_OBJECT_FREED, __ATOMIC_RELEASE);
-    record->freed = stack_store(place, !dial_exact());
+    record->freed = store_stack(place);
     record->freed_thread = report_thread();
   }
   count_dead(before);
-  resized->allocated = stack_store(place, !dial_exact());
+  resized->allocated = store_stack(place);
   resized->allocated_thread = report_thread();
   __atomic_store_n(&resized->state, FH_OBJECT_LIVE, __ATOMIC_RELEASE);
   count_live(bytes);

@@ -14,7 +14,7 @@
 #define FENCE_VALUE 0xfb
 /* A freed object's first bytes are filled and looked at: most writes through dangling pointers hit a field near the
  * start. */
-#define FREED_MOST  256
+#define FREED_MOST  64
 #define FREED_VALUE 0xfd
 
 /* Each thread frees into the queue of its number, so that they rarely meet. */

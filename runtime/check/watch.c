@@ -257,12 +257,23 @@ void watch_resume(struct object_record *record) {
     guard_close_pages(record);
 }
 
+/* Whether the watch goes on after this access. */
+static bool worth_going_on(struct watch *watch) {
+  watch->traps++;
+  if (watch->unwritten == 0)
+    watch->whole_traps++;
+  return watch->traps < (dial_may_watch() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
+}
+
 void watch_lend(struct object_record *record, size_t from, size_t bytes) {
   uint64_t ticks = dial_ticks();
   size_t page = space_page_bytes();
   uintptr_t first = align_down(record->start + from, page);
   uintptr_t end = align_up(record->start + from + (bytes > 0 ? bytes : 1), page);
-  if (watch_lent == LENT_MOST || kernel.protect(first, end - first, true) != 0)
+  struct watch *watch = watch_of(record);
+  if (watch == NULL)
+    return;
+  if (watch_lent == LENT_MOST || !worth_going_on(watch) || kernel.protect(first, end - first, true) != 0)
     watch_end(record); /* more than a call has any use for */
   else
     lent[watch_lent++] = (struct lent){record, first, end - first};
@@ -330,14 +341,6 @@ static void judge(struct watch *watch, const ucontext_t *context, const struct i
     report_access(watch, FH_REPORT_UNINITIALIZED_READ, context, access, from, record);
   if (access->writes)
     watch_wrote(record, from - record->start, to - from);
-}
-
-/* Whether the watch goes on after this trap. */
-static bool worth_going_on(struct watch *watch) {
-  watch->traps++;
-  if (watch->unwritten == 0)
-    watch->whole_traps++;
-  return watch->traps < (dial_may_watch() ? TRAPS_MOST : TRAPS_MOST_LATE) && watch->whole_traps < TRAPS_WHEN_WHOLE;
 }
 
 static uintptr_t program_counter(const ucontext_t *context) {
