@@ -88,6 +88,10 @@ static int unguard(uintptr_t address, size_t bytes) {
   return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_REMOVE);
 }
 
+#if defined(__x86_64__)
+_Static_assert(SYS_mprotect == KERNEL_PROTECT_NUMBER, "kernel.h says it to assembly");
+#endif
+
 static int protect(uintptr_t address, size_t bytes, bool open) {
   return (int)SYSCALL3(SYS_mprotect, address, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE);
 }

@@ -79,6 +79,10 @@ uint32_t kernel_process_id(void);
 uint32_t kernel_parent_id(void);
 uint32_t kernel_thread_id(void);
 void kernel_thread_name(char *name);
+#if defined(__x86_64__)
+/* The number of the system call that `protect` is, for code of the library that can't call functions. */
+#define KERNEL_PROTECT_NUMBER 10
+#endif
 /* Memory for code: *written is where it is written, *run where the same bytes are executed. 0 or a negated errno: some
  * systems allow no such thing. */
 int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
