@@ -438,6 +438,11 @@ static void test_strings(void) {
   DUPLICATES(strndup, (from, 3), 3);
   DUPLICATES(__strndup, (from, 9), 5);
 
+  struct tm *day = fake_object(sizeof *day);
+  *day = (struct tm){.tm_year = 100, .tm_mon = 1, .tm_mday = 29};
+  char *shown = fake_object(16);
+  GIVES(strftime, (shown, 16, "%Y", day), 4, READ(day, sizeof *day), FILL(shown, 16, 5));
+
   char *answer = fake_object(64);
   char *message = strerror(ENOENT);
   size_t message_bytes = strlen(message) + 1;
