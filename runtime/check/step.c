@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #if defined(__x86_64__)
 
@@ -63,7 +62,7 @@ __asm__(".pushsection .text\n"
         "  mov (%rbx), %rdi\n"
         "  mov 8(%rbx), %rsi\n"
         "  xor %edx, %edx\n"
-        "  mov $10, %eax\n" /* SYS_mprotect */
+        "  mov $10, %eax\n" /* KERNEL_PROTECT_NUMBER */
         "  syscall\n"
         "  add $16, %rbx\n"
         "  dec %rbp\n"
@@ -78,7 +77,7 @@ __asm__(".pushsection .text\n"
         ".size freehold_step_close, .-freehold_step_close\n"
         ".popsection\n");
 extern void freehold_step_close(void);
-_Static_assert(SYS_mprotect == 10, "the assembly knows");
+_Static_assert(KERNEL_PROTECT_NUMBER == 10, "the assembly knows");
 
 static void stubs_map(void) {
   uintptr_t written;

@@ -88,6 +88,9 @@ static int unguard(uintptr_t address, size_t bytes) {
   return (int)SYSCALL3(SYS_madvise, address, bytes, MADV_GUARD_REMOVE);
 }
 
+#if defined(KERNEL_PROTECT_NUMBER)
+_Static_assert(KERNEL_PROTECT_NUMBER == SYS_mprotect, "kernel.h gives the number");
+#endif
 static int protect(uintptr_t address, size_t bytes, bool open) {
   return (int)SYSCALL3(SYS_mprotect, address, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE);
 }
