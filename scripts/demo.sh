@@ -145,17 +145,17 @@ for report in reports:
 sys.exit(0 if sys.argv[2] in [report["id"] for report in reports] else 1)
 PYTHON
   while read -r name kind; do
-    command_line "freehold check ./$name"
+    command_line "freehold check --leaks ./$name"
     for twin in "$name" "${name}_clean"; do
       gcc -g -w -D_GNU_SOURCE -o "$work/$twin" "$PWD/examples/errors/$twin.c"
     done
-    "$freehold" check --json="$work/$name.json" "$work/$name" >"$work/$name.out" 2>"$work/$name.err" || true
+    "$freehold" check --leaks --json="$work/$name.json" "$work/$name" >"$work/$name.out" 2>"$work/$name.err" || true
     if ! /usr/bin/python3 "$work/tell.py" "$work/$name.json" "$kind"; then
       echo "  THE ERROR WAS NOT FOUND"
       tail -n 5 "$work/$name.err"
       failed=1
     fi
-    if "$freehold" check "$work/${name}_clean" >"$work/clean.out" 2>"$work/clean.err"; then
+    if "$freehold" check --leaks "$work/${name}_clean" >"$work/clean.out" 2>"$work/clean.err"; then
       echo "  its clean twin: silent"
     else
       echo "  ITS CLEAN TWIN WAS REPORTED"

@@ -79,13 +79,13 @@ uint32_t kernel_process_id(void);
 uint32_t kernel_parent_id(void);
 uint32_t kernel_thread_id(void);
 void kernel_thread_name(char *name);
-#if defined(__x86_64__)
-/* The number of the system call that `protect` is, for code of the library that can't call functions. */
-#define KERNEL_PROTECT_NUMBER 10
-#endif
 /* Memory for code: *written is where it is written, *run where the same bytes are executed. 0 or a negated errno: some
  * systems allow no such thing. */
 int kernel_map_code(size_t bytes, uintptr_t *written, uintptr_t *run);
+/* The number of the system call behind kernel.protect, for code that makes it without C (check/step.c). */
+#if defined(__x86_64__)
+#define KERNEL_PROTECT_NUMBER 10
+#endif
 /* Makes pages a mapping by themselves, or lets them join their neighbours again: closing and opening a mapping as a whole
  * is cheaper than cutting it out and joining it each time. A hint. (It is done by leaving them out of core dumps, which no
  * neighbour is.) */
