@@ -44,6 +44,8 @@ CALL(ssize_t, getdents64, (int fd, void *to, size_t bytes), (fd, to, bytes), AT(
 CALL(ssize_t, getrandom, (void *to, size_t bytes, unsigned flags), (to, bytes, flags), AT(to), READ_IN, CAME_IN)
 CALL(int, getentropy, (void *to, size_t bytes), (to, bytes), AT(to), READ_IN,
      FILLED(to, bytes, result == 0 ? bytes : 0))
+/* libc's own call of getrandom, which ends the program when the kernel can't write. */
+CALL_NOTHING(arc4random_buf, (void *to, size_t bytes), (to, bytes), AT(to), WRITES(to, bytes))
 
 /* ---- Vectors ---- */
 

@@ -23,6 +23,7 @@ struct beginning {
 
 #define STACK_LEFT_BYTES (512 * KIB)
 #define STACK_NEAR_BYTES 256 /* what the function that clears may need below its variables */
+#define STACK_GAP_BYTES  1024
 
 static size_t stack_bytes_of(const pthread_attr_t *attributes) {
   void *address = NULL;
@@ -54,13 +55,22 @@ static void forget_stack(void *stack_bytes) {
   kernel.purge(first - (bytes - STACK_LEFT_BYTES), bytes - STACK_LEFT_BYTES);
 }
 
+/* The program's function, so far down the stack that what it leaves there is not under what forget_stack itself needs. */
+NOINLINE static void *run_below(const struct beginning *beginning) {
+  char gap[STACK_GAP_BYTES];
+  __asm__ volatile("" : : "r"(gap) : "memory");
+  void *result = beginning->run(beginning->argument);
+  __asm__ volatile("" : : "r"(gap) : "memory"); /* no jump to it either */
+  return result;
+}
+
 static void *thread_begin(void *given) {
   struct beginning beginning = *(struct beginning *)given;
   release(given);
   void *stack = fault_stack_take(), *result;
   pthread_cleanup_push(fault_stack_give, stack);
   pthread_cleanup_push(forget_stack, (void *)(uintptr_t)beginning.stack_bytes);
-  result = beginning.run(beginning.argument);
+  result = run_below(&beginning);
   pthread_cleanup_pop(1);
   pthread_cleanup_pop(1);
   return result;

@@ -425,8 +425,8 @@ static enum verdict step(struct flow *flow, struct state *state, const struct de
   }
 
   uint8_t registers = sources_taint(state, decoded), memory = CLEAN;
-  if (loads)
-    memory = FRESH;
+  if (loads) /* What a store by xchg leaves in its register is mostly of no interest: passing it on is no use of it. */
+    memory = form->kind == FORM_EXCHANGE ? CARRIED : FRESH;
   else if (reads && address_known && is_spilled(state, address, form->bytes))
     memory = FRESH;
   else if (form->stack_reads != 0 && is_known(state, REGISTER_RSP) &&

@@ -997,6 +997,7 @@ static void test_descriptors(void) {
   REFUSES(1, pwrite, (fd, from, 11, 0));
   GIVES(getrandom, (to, 16, 0), 16, FILL(to, 16, 16));
   GIVES(getentropy, (to, 16), 0, FILL(to, 16, 16));
+  DOES(arc4random_buf, (to, 16), WRITE(to, 16));
 
   struct iovec *vectors = fake_object(2 * sizeof *vectors);
   vectors[0] = (struct iovec){to, 4};
