@@ -45,6 +45,11 @@ void check_size(struct stack_place place, void *pointer, size_t bytes);
 /* Every fence and every freed object that waits is looked at, now. */
 void check_fences(struct stack_place place);
 
+/* The same in a copy of the process, for request_check_fences: what is found goes to the sink, also what was reported
+ * before, and says nothing of who looked. Takes no lock. */
+struct leaks_sink;
+void check_fences_in_copy(struct leaks_sink *sink);
+
 /* What to sum up at the end. Read only. */
 struct check_totals {
   uint64_t allocations, allocated_bytes, frees, guarded, fenced, failed_on_order;

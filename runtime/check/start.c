@@ -66,6 +66,7 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   fault_start();
   watch_start();
   leaks_exclude_own_variables();
+  request_check_fences = check_fences_in_copy;
   if (!request_start())
     warn("no free real-time signal: freehold leaks can't ask this process", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
