@@ -212,7 +212,7 @@ static void tell_sink(struct object_record *record, struct fence_damage damage) 
 
 static bool inspect_in_copy(void *context, struct object_record *record) {
   (void)context;
-  if (watch_covers(record) && !watch_pause(record))
+  if ((record->known & OBJECT_KNOWN_DAMAGE) != 0 || (watch_covers(record) && !watch_pause(record)))
     return true;
   struct fence_damage damage = surroundings_inspect(record);
   if (damage.found)
@@ -443,7 +443,12 @@ static void *resize_large(struct object_record *record, struct stack_place place
   size_t before = record->bytes;
   struct object_record was = *record;
   inspect(record, place);
+  /* Who looks at all objects meanwhile, at the end of the program, must not look at this one. */
+  uint8_t known = record->known;
+  record->known |= OBJECT_KNOWN_DAMAGE;
   struct object_record *resized = fence_resize(record, bytes);
+  if (resized == NULL || resized == record)
+    record->known = known;
   if (resized == NULL)
     return NULL;
   if (resized != record) {

@@ -82,6 +82,20 @@ APART static void lose(void) {
   object[0] = 1;
 }
 
+/* Far down the stack, so that no word is left over where others will be. */
+APART static void lose_below(volatile char *room) {
+  char more[8192];
+  room[0] = 1;
+  lose();
+  more[0] = room[0];
+  sink += (size_t)*(volatile char *)more;
+}
+
+APART static void lose_deep(void) {
+  char room[8192];
+  lose_below(room);
+}
+
 APART static void keep(void) {
   kept = malloc(123);
 }
@@ -114,7 +128,7 @@ APART static void show_fill(void) {
 }
 
 static int waits(bool broken) {
-  lose();
+  lose_deep();
   keep();
   static char *volatile object;
   object = malloc(24);
