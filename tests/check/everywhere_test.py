@@ -23,8 +23,6 @@ OVERFLOW, USE_AFTER_FREE, UNINITIALIZED = "heap-buffer-overflow", "heap-use-afte
 THREE = [OVERFLOW, USE_AFTER_FREE, UNINITIALIZED]
 ERRORS_FOUND, NOT_POSSIBLE, SKIPPED = 66, 124, 77
 SEGMENTATION_FAULT = 128 + 11
-# Nothing is fenced because time runs short.
-UNHURRIED = ["--overhead=100000"]
 
 
 def environment(**changes):
@@ -124,7 +122,7 @@ class Surroundings(CheckTest):
     def test_without_memory_files(self):
         # No copies of instructions then: each is stepped over by a trap.
         self.expect(THREE, VICTIM, "three", before=[DENY_CALLS, "memory_files"])
-        self.expect(THREE, VICTIM, "threads", options=UNHURRIED, before=[DENY_CALLS, "memory_files"])
+        self.expect(THREE, VICTIM, "threads", options=["--all"], before=[DENY_CALLS, "memory_files"])
         checked = self.check(VICTIM, "vectors", before=[DENY_CALLS, "memory_files"])
         self.assertIn(checked.code, (0, SKIPPED, SKIPPED + 1), checked.errors)
 
@@ -236,8 +234,7 @@ class Programs(CheckTest):
             self.assertEqual(checked.kinds, [], checked.errors)
 
     def test_threads(self):
-        for options in (UNHURRIED, ["--all"]):
-            self.expect(THREE, VICTIM, "threads", options=options)
+        self.expect(THREE, VICTIM, "threads", options=["--all"])
         self.expect([OVERFLOW], VICTIM, "threads", options=["--guard-memory=0"])
         checked = self.check(VICTIM, "threads")
         self.assertIn(OVERFLOW, checked.kinds, checked.errors)
