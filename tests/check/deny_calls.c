@@ -16,11 +16,28 @@
 #include <unistd.h>
 
 static const long container[] = {
-    SYS_ptrace,       SYS_process_vm_readv,  SYS_process_vm_writev, SYS_userfaultfd,   SYS_keyctl,
-    SYS_add_key,      SYS_request_key,       SYS_bpf,               SYS_perf_event_open, SYS_personality,
-    SYS_kcmp,         SYS_pidfd_getfd,       SYS_process_madvise,   SYS_open_by_handle_at, SYS_unshare,
-    SYS_setns,        SYS_mount,             SYS_move_pages,        SYS_mbind,         SYS_set_mempolicy,
-    SYS_get_mempolicy, SYS_io_uring_setup,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_userfaultfd,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_personality,
+    SYS_kcmp,
+    SYS_pidfd_getfd,
+    SYS_process_madvise,
+    SYS_open_by_handle_at,
+    SYS_unshare,
+    SYS_setns,
+    SYS_mount,
+    SYS_move_pages,
+    SYS_mbind,
+    SYS_set_mempolicy,
+    SYS_get_mempolicy,
+    SYS_io_uring_setup,
 };
 static const long memory_files[] = {SYS_memfd_create};
 

@@ -15,9 +15,7 @@ static int ended;
 
 struct guardian {
   std::unique_ptr<node> kept = std::make_unique<node>();
-  ~guardian() {
-    ended += kept->number;
-  }
+  ~guardian() { ended += kept->number; }
 };
 
 __attribute__((noinline)) static void descend(int depth) {
