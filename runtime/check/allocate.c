@@ -4,6 +4,7 @@
 #include "check/dial.h"
 #include "check/fault.h"
 #include "check/fence.h"
+#include "check/leaks.h"
 #include "check/order.h"
 #include "check/report.h"
 #include "check/watch.h"
@@ -148,16 +149,25 @@ static void add_detail(struct fh_report *report, const struct text *text) {
   memcpy(report->detail, text->bytes, length);
 }
 
+static void describe_damage(struct fh_report *report, const struct object_record *record,
+                            const struct fence_damage *damage) {
+  report->flags = FH_REPORT_FOUND_LATE;
+  report->access = FH_ACCESS_WRITE;
+  report->address = damage->first;
+  report->access_bytes = damage->bytes;
+  report_add_object(report, record);
+}
+
+static enum fh_report_kind kind_of_damage(const struct object_record *record, const struct fence_damage *damage) {
+  if (record->state == FH_OBJECT_FREED)
+    return FH_REPORT_HEAP_USE_AFTER_FREE;
+  return damage->first < record->start ? FH_REPORT_HEAP_BUFFER_UNDERFLOW : FH_REPORT_HEAP_BUFFER_OVERFLOW;
+}
+
 static void report_damage(struct object_record *record, struct fence_damage damage, struct stack_place place) {
   struct fh_report report;
-  report_begin(&report,
-               damage.first < record->start ? FH_REPORT_HEAP_BUFFER_UNDERFLOW : FH_REPORT_HEAP_BUFFER_OVERFLOW,
-               place);
-  report.flags = FH_REPORT_FOUND_LATE;
-  report.access = FH_ACCESS_WRITE;
-  report.address = damage.first;
-  report.access_bytes = damage.bytes;
-  report_add_object(&report, record);
+  report_begin(&report, kind_of_damage(record, &damage), place);
+  describe_damage(&report, record, &damage);
   report_write(&report);
 }
 
@@ -165,20 +175,17 @@ static void report_damage(struct object_record *record, struct fence_damage dama
 static __thread struct stack_place looking_place;
 
 static void report_written_after_free(struct object_record *record, struct fence_damage damage) {
-  struct fh_report report;
-  report_begin(&report, FH_REPORT_HEAP_USE_AFTER_FREE, looking_place);
-  report.flags = FH_REPORT_FOUND_LATE;
-  report.access = FH_ACCESS_WRITE;
-  report.address = damage.first;
-  report.access_bytes = damage.bytes;
-  report_add_object(&report, record);
-  report_write(&report);
+  report_damage(record, damage, looking_place);
+}
+
+static struct fence_damage surroundings_inspect(const struct object_record *record) {
+  return record->fenced ? fence_inspect(record) : slack_inspect(record);
 }
 
 static void inspect(struct object_record *record, struct stack_place place) {
   if (UNLIKELY(record->known & OBJECT_KNOWN_DAMAGE))
     return;
-  struct fence_damage damage = record->fenced ? fence_inspect(record) : slack_inspect(record);
+  struct fence_damage damage = surroundings_inspect(record);
   if (LIKELY(!damage.found))
     return;
   report_damage(record, damage, place);
@@ -197,6 +204,36 @@ void check_fences(struct stack_place place) {
   looking_place = place;
   checked_each_live(inspect_live, &place);
   fence_inspect_waiting(report_written_after_free);
+}
+
+/* Where the damage found in a copy of the process goes; there is but one thread. */
+static struct leaks_sink *copy_sink;
+
+static void tell_sink(struct object_record *record, struct fence_damage damage) {
+  struct fh_report report;
+  memset(&report, 0, sizeof report);
+  report.head.type = FH_RECORD_REPORT;
+  report.head.bytes = sizeof report;
+  report.kind = kind_of_damage(record, &damage);
+  report.count = 1;
+  describe_damage(&report, record, &damage);
+  copy_sink->write(copy_sink, &report);
+}
+
+static bool inspect_in_copy(void *context, struct object_record *record) {
+  (void)context;
+  if ((record->known & OBJECT_KNOWN_DAMAGE) != 0 || (watch_covers(record) && !watch_pause(record)))
+    return true;
+  struct fence_damage damage = surroundings_inspect(record);
+  if (damage.found)
+    tell_sink(record, damage);
+  return true;
+}
+
+void check_fences_in_copy(struct leaks_sink *sink) {
+  copy_sink = sink;
+  checked_each_live(inspect_in_copy, NULL);
+  fence_inspect_waiting(tell_sink);
 }
 
 /* ---- Allocation. ---- */
@@ -416,7 +453,12 @@ static void *resize_large(struct object_record *record, struct stack_place place
   size_t before = record->bytes;
   struct object_record was = *record;
   inspect(record, place);
+  /* Who looks at all objects meanwhile, at the end of the program, must not look at this one. */
+  uint8_t known = record->known;
+  record->known |= OBJECT_KNOWN_DAMAGE;
   struct object_record *resized = fence_resize(record, bytes);
+  if (resized == NULL || resized == record)
+    record->known = known;
   if (resized == NULL)
     return NULL;
   if (resized != record) {

@@ -42,8 +42,13 @@ void check_unmake_array(struct stack_place place, void *pointer);
 /* Reports a size given to delete that isn't the object's. */
 void check_size(struct stack_place place, void *pointer, size_t bytes);
 
-/* Every fence and every freed object that waits is looked at, now. */
+/* Every fence and every freed object that waits is looked at, now. The other threads are stopped meanwhile. */
 void check_fences(struct stack_place place);
+
+/* The same in a copy of the process, for request_check_fences: what is found goes to the sink, and says nothing of who
+ * looked. Takes no lock. */
+struct leaks_sink;
+void check_fences_in_copy(struct leaks_sink *sink);
 
 /* What to sum up at the end. Read only. */
 struct check_totals {

@@ -178,13 +178,18 @@ void fence_give(struct object_record *record, void (*written)(struct object_reco
 }
 
 void fence_inspect_waiting(void (*written)(struct object_record *, struct fence_damage)) {
-  for (unsigned i = 0; i < QUEUES; i++)
-    for (uint32_t j = 0; j < queues[i].count; j++) {
-      struct object_record *record = queues[i].entries[(queues[i].first + j) % QUEUE_ENTRIES];
+  for (unsigned i = 0; i < QUEUES; i++) {
+    struct queue *queue = &queues[i];
+    if (!lock_try(&queue->lock))
+      continue;
+    for (uint32_t j = 0; j < queue->count; j++) {
+      struct object_record *record = queue->entries[(queue->first + j) % QUEUE_ENTRIES];
       struct fence_damage damage = inspect_freed(record);
       if (damage.found)
         written(record, damage);
     }
+    lock_drop(&queue->lock);
+  }
 }
 
 void fence_before_fork(void) {

@@ -36,7 +36,8 @@ struct object_record *fence_resize(struct object_record *record, size_t bytes);
 void fence_give(struct object_record *record,
                 void (*written)(struct object_record *record, struct fence_damage damage));
 
-/* Looks at everything that waits, at the end of the program. */
+/* Looks at everything that waits, at the end of the program, but for the queues that somebody is just changing: a thread
+ * that goes on, or one that the calling signal handler has interrupted. */
 void fence_inspect_waiting(void (*written)(struct object_record *record, struct fence_damage damage));
 
 void fence_before_fork(void);

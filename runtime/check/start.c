@@ -13,6 +13,7 @@
 #include "check/request.h"
 #include "check/watch.h"
 #include "heap/start.h"
+#include "reach/reach.h"
 #include "space/kernel.h"
 
 #include <pthread.h>
@@ -44,7 +45,6 @@ COLD bool check_start(void) {
   lock_take(&start_lock);
   if (!check_started) {
     dial_start();
-    order_start();
     if (!records_start()) {
       lock_drop(&start_lock);
       return false;
@@ -63,11 +63,13 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   if (!check_ready())
     return;
   report_start();
+  order_start(); /* not before: what the library has asked of the loader is not the program's */
   fault_start();
   watch_start();
   leaks_exclude_own_variables();
+  request_check_fences = check_fences_in_copy;
   if (!request_start())
-    warn("no free real-time signal: freehold leaks can't ask this process", NULL);
+    warn("no free real-time signal, or no memfd_create: freehold leaks can't ask this process", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
@@ -134,7 +136,10 @@ void check_finish(bool leaves_at_once) {
   struct leaks_totals leaks = {.searched = false};
   if (!leaves_at_once || !forked) {
     watch_end_all();
+    /* Objects of threads that go on would be freed, and have other owners, while they are looked at. */
+    reach_stop_most(NULL);
     check_fences(here());
+    reach_resume_world();
     search_leaks(&leaks);
   }
   write_summary(&leaks);

@@ -13,7 +13,8 @@
 
 size_t context_registers(const ucontext_t *context, const uintptr_t **registers) {
   *registers = (const uintptr_t *)(const void *)context->uc_mcontext.gregs;
-  return NGREG;
+  return REG_RIP +
+         1; /* behind it stand flags, and what the last fault was about: its address is nobody's reference */
 }
 
 bool context_vectors(const ucontext_t *context, uintptr_t *start, size_t *bytes) {

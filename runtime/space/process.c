@@ -273,9 +273,13 @@ int process_signal_thread(int thread, int signal, uint64_t value) {
   return (int)SYSCALL4(SYS_rt_tgsigqueueinfo, process_id(), thread, signal, &info);
 }
 
+static uint64_t bit_of(int signal) {
+  return (uint64_t)1 << (signal - 1);
+}
+
 void process_block_signals(uint64_t *before) {
-  uint64_t every = ~(uint64_t)0;
-  SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &every, before, sizeof every);
+  uint64_t most = ~(bit_of(SIGSEGV) | bit_of(SIGBUS) | bit_of(SIGTRAP));
+  SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &most, before, sizeof most);
 }
 
 void process_restore_signals(const uint64_t *before) {

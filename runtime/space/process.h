@@ -53,7 +53,8 @@ bool process_next_private_run(int pagemap, uintptr_t *from, uintptr_t end, struc
 /* The same for shared mappings: pages that are in memory for anybody. */
 bool process_next_shared_run(uintptr_t *from, uintptr_t end, struct page_run *run);
 
-/* Blocks all signals of the calling thread, and restores what was blocked before. */
+/* Blocks the signals of the calling thread, and restores what was blocked before. Not those that tell of faults: a blocked
+ * one would end the process, where the checker's handler opens the page and goes on. */
 void process_block_signals(uint64_t *before);
 void process_restore_signals(const uint64_t *before);
 

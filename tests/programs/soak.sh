@@ -78,6 +78,12 @@ soak_overcommit() (
   for script in sqlite python_threads perl workloads; do
     sh "$directory/$script.sh" "$build" || failed="$failed $script"
   done
+  if [ -e "$build/bin/check_victim" ]; then
+    for part in surroundings programs options; do
+      python3 "$source_directory/tests/check/everywhere_test.py" "$build" "$build/bin/check_victim" $part ||
+        failed="$failed check_$part"
+    done
+  fi
   [ -z "$failed" ] || fail "under overcommit_memory=2:$failed"
 )
 
