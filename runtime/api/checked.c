@@ -189,7 +189,7 @@ void family_unmake_array(void *pointer) {
     check_unmake_array(STACK_HERE(), pointer);
 }
 
-void family_check_size(void *pointer, size_t size) {
+void family_check_size(void *pointer, size_t size, int array) {
   if (pointer != NULL && check_ready())
-    check_size(STACK_HERE(), pointer, size);
+    check_size(STACK_HERE(), pointer, array ? FH_FAMILY_NEW_ARRAY : FH_FAMILY_NEW, size);
 }

@@ -20,8 +20,8 @@ FH_HIDDEN void family_delete(void *pointer);
 FH_HIDDEN void *family_make_array(void *pointer);
 /* delete[] is about to hand its object on to operator delete: it has to be one of new[]'s. */
 FH_HIDDEN void family_unmake_array(void *pointer);
-/* The size that a delete is told has to be the object's. */
-FH_HIDDEN void family_check_size(void *pointer, size_t size);
+/* The size that a delete, or with `array` a delete[], is told has to be the object's. */
+FH_HIDDEN void family_check_size(void *pointer, size_t size, int array);
 #ifdef __cplusplus
 }
 #endif
@@ -40,9 +40,10 @@ static inline void *family_make_array(void *pointer) {
 static inline void family_unmake_array(void *pointer) {
   (void)pointer;
 }
-static inline void family_check_size(void *pointer, size_t size) {
+static inline void family_check_size(void *pointer, size_t size, int array) {
   (void)pointer;
   (void)size;
+  (void)array;
 }
 
 #endif

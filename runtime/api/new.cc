@@ -303,11 +303,11 @@ FH_OPERATOR void operator delete[](void *pointer) noexcept {
   ::operator delete(pointer);
 }
 FH_OPERATOR void operator delete(void *pointer, std::size_t size) noexcept {
-  family_check_size(pointer, size);
+  family_check_size(pointer, size, 0);
   ::operator delete(pointer);
 }
 FH_OPERATOR void operator delete[](void *pointer, std::size_t size) noexcept {
-  family_check_size(pointer, size);
+  family_check_size(pointer, size, 1);
   ::operator delete[](pointer);
 }
 FH_OPERATOR void operator delete(void *pointer, const std::nothrow_t &) noexcept {
@@ -325,11 +325,11 @@ FH_OPERATOR void operator delete[](void *pointer, std::align_val_t alignment) no
   ::operator delete(pointer, alignment);
 }
 FH_OPERATOR void operator delete(void *pointer, std::size_t size, std::align_val_t alignment) noexcept {
-  family_check_size(pointer, size);
+  family_check_size(pointer, size, 0);
   ::operator delete(pointer, alignment);
 }
 FH_OPERATOR void operator delete[](void *pointer, std::size_t size, std::align_val_t alignment) noexcept {
-  family_check_size(pointer, size);
+  family_check_size(pointer, size, 1);
   ::operator delete[](pointer, alignment);
 }
 FH_OPERATOR void operator delete(void *pointer, std::align_val_t alignment, const std::nothrow_t &) noexcept {

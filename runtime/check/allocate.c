@@ -541,9 +541,9 @@ void check_unmake_array(struct stack_place place, void *pointer) {
     record->made_by = FH_FAMILY_NEW;
 }
 
-void check_size(struct stack_place place, void *pointer, size_t bytes) {
+void check_size(struct stack_place place, void *pointer, enum fh_family family, size_t bytes) {
   struct object_record *record = object_from(pointer);
-  if (record != NULL && record->bytes != bytes &&
-      (record->made_by == FH_FAMILY_NEW || record->made_by == FH_FAMILY_NEW_ARRAY))
-    report_mismatch("operator delete", place, record, (enum fh_family)record->made_by, bytes);
+  if (record != NULL && record->bytes != bytes && record->made_by == family)
+    report_mismatch(family == FH_FAMILY_NEW_ARRAY ? "operator delete[]" : "operator delete", place, record, family,
+                    bytes);
 }

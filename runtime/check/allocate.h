@@ -39,8 +39,8 @@ size_t check_usable_bytes(struct stack_place place, void *pointer);
  * as they are. */
 void check_make_array(void *pointer);
 void check_unmake_array(struct stack_place place, void *pointer);
-/* Reports a size given to delete that isn't the object's. */
-void check_size(struct stack_place place, void *pointer, size_t bytes);
+/* Reports a size given to a delete of `family` that isn't the object's; what another family has made, the free will say. */
+void check_size(struct stack_place place, void *pointer, enum fh_family family, size_t bytes);
 
 /* Every fence and every freed object that waits is looked at, now. The other threads are stopped meanwhile. */
 void check_fences(struct stack_place place);

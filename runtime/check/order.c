@@ -7,6 +7,7 @@
 
 enum order { ORDER_NONE, ORDER_NUMBER, ORDER_EVERY, ORDER_SITE, ORDER_RANDOM };
 
+static bool begun;                      /* fixed once the program begins */
 static enum order order;                /* fixed after start */
 static uint64_t number, seed;           /* fixed after start */
 static uint64_t calls, sites, failures; /* atomic */
@@ -65,7 +66,7 @@ static uint64_t scatter(uint64_t value) {
   return value ^ value >> 31;
 }
 
-static bool is_due(bool first) {
+static bool is_due(uint64_t site) {
   uint64_t call = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
   switch (order) {
   case ORDER_NUMBER:
@@ -73,7 +74,7 @@ static bool is_due(bool first) {
   case ORDER_EVERY:
     return call % number == 0;
   case ORDER_SITE:
-    return first && __atomic_add_fetch(&sites, 1, __ATOMIC_RELAXED) == number;
+    return site == number;
   case ORDER_RANDOM:
     return scatter(seed << 32 ^ call) % 100 < number;
   default:
@@ -82,12 +83,23 @@ static bool is_due(bool first) {
 }
 
 bool order_fails(stack_id id, bool first) {
-  if (LIKELY(order == ORDER_NONE) || !is_due(first))
+  if (UNLIKELY(!begun))
+    return false;
+  uint64_t site = UNLIKELY(first) ? __atomic_add_fetch(&sites, 1, __ATOMIC_RELAXED) : 0; /* 0: a known one */
+  if (LIKELY(order == ORDER_NONE) || !is_due(site))
     return false;
   __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
   __atomic_store_n(&last_thread, report_thread(), __ATOMIC_RELAXED);
   __atomic_store_n(&last_stack, id, __ATOMIC_RELEASE);
   return true;
+}
+
+void order_begin(void) {
+  begun = true;
+}
+
+uint64_t order_sites(void) {
+  return __atomic_load_n(&sites, __ATOMIC_RELAXED);
 }
 
 uint64_t order_failures(void) {

@@ -71,6 +71,7 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   if (!request_start())
     warn("no free real-time signal, or no memfd_create: freehold leaks can't ask this process", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  order_begin();
 }
 
 static void write_summary(const struct leaks_totals *leaks) {
@@ -92,7 +93,7 @@ static void write_summary(const struct leaks_totals *leaks) {
       .peak_live_bytes = totals.peak_live_bytes,
       .reports = report_count(),
       .reports_dropped = report_dropped(),
-      .sites = stack_count(),
+      .sites = order_sites(),
       .failed_on_order = totals.failed_on_order,
       .peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB,
       .nanoseconds = dial_nanoseconds(),
