@@ -154,7 +154,7 @@ exec {COMMAND} check --no-guard-regions "$@"
 
     def test_random_addresses(self):
         bits = pathlib.Path("/proc/sys/vm/mmap_rnd_bits")
-        if not bits.exists() or bits.read_text().strip() != "32":
+        if not os.access(bits, os.R_OK) or bits.read_text().strip() != "32":
             self.skipTest("vm.mmap_rnd_bits isn't 32 here, and no namespace could have a value of its own")
         for _ in range(20):
             self.expect(THREE, VICTIM, "three")
@@ -395,7 +395,7 @@ class Requests(CheckTest):
         self.addCleanup(self.end, process)
         word, kept = process.stdout.readline().split()
         self.assertEqual(word, "ready")
-        victim = run("ps", "-o", "pid=", "--ppid", process.pid).stdout.split()
+        victim = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         self.assertEqual(len(victim), 1)
         return process, victim[0], kept
 
