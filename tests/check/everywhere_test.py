@@ -125,8 +125,8 @@ exec {COMMAND} check --no-guard-regions "$@"
             for path in sorted((SOURCE / "tests/cases" / folder).glob("*.c"))[:2]:
                 names.append(f"{folder}/{path.stem}*")
         for name in names:
-            result = run(sys.executable, SOURCE / "tests/cases/run.py", "--build", self.directory, "--checker", "freehold",
-                         "--only", name)
+            result = run(sys.executable, SOURCE / "tests/cases/run.py", "--build", self.directory,
+                         "--checker", "freehold", "--only", name)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertGreaterEqual(len((self.directory / "starts").read_text()), 2 * len(names))
 
@@ -154,7 +154,7 @@ exec {COMMAND} check --no-guard-regions "$@"
 
     def test_random_addresses(self):
         bits = pathlib.Path("/proc/sys/vm/mmap_rnd_bits")
-        if not bits.exists() or bits.read_text().strip() != "32":
+        if not os.access(bits, os.R_OK) or bits.read_text().strip() != "32":
             self.skipTest("vm.mmap_rnd_bits isn't 32 here, and no namespace could have a value of its own")
         for _ in range(20):
             self.expect(THREE, VICTIM, "three")
@@ -395,7 +395,7 @@ class Requests(CheckTest):
         self.addCleanup(self.end, process)
         word, kept = process.stdout.readline().split()
         self.assertEqual(word, "ready")
-        victim = run("ps", "-o", "pid=", "--ppid", process.pid).stdout.split()
+        victim = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         self.assertEqual(len(victim), 1)
         return process, victim[0], kept
 
@@ -424,12 +424,12 @@ class Requests(CheckTest):
         self.assertEqual(process.wait(20), ERRORS_FOUND)
 
     def test_fences(self):
-        for argument, kinds in (("whole", []), ("broken", [OVERFLOW])):
+        for argument, kinds in (("whole", []), ("broken", [OVERFLOW, USE_AFTER_FREE])):
             process, victim, _ = self.hold(argument, options=["--guard-memory=0"])
             result = run(COMMAND, "leaks", "--fences", "--json", victim)
             self.assertEqual(result.stderr, "")
             reports = json.loads(result.stdout)["reports"]
-            self.assertEqual([report["id"] for report in reports], kinds)
+            self.assertEqual(sorted(report["id"] for report in reports), kinds)
             text = run(COMMAND, "leaks", "--fences", victim)
             self.assertEqual("waits" in text.stdout, bool(kinds), text.stdout)
             process.stdin.close()

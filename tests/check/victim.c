@@ -26,7 +26,7 @@
 #include <immintrin.h>
 #endif
 
-#define APART __attribute__((noinline, noclone))
+#define APART __attribute__((noinline))
 
 extern char **environ;
 static volatile size_t sink;
@@ -132,8 +132,12 @@ static int waits(bool broken) {
   keep();
   static char *volatile object;
   object = malloc(24);
-  if (broken)
+  if (broken) {
+    volatile char *freed = malloc(40);
+    free((void *)freed);
+    freed[8] = 1;
     object[24] = 1;
+  }
   printf("ready %p\n", kept);
   fflush(stdout);
   char byte;
