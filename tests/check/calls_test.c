@@ -429,7 +429,7 @@ static void test_strings(void) {
     note_called(#name);                                                                                              \
     fake_forget();                                                                                                   \
     char *copy = call_##name arguments;                                                                              \
-    EXPECT_EFFECTS(name, STRING(from, length));                                                                      \
+    EXPECT_EFFECTS(name, STRING(from, length), CARRY(from, length));                                                 \
     EXPECT(strlen(copy) == length && memcmp(copy, from, length) == 0);                                               \
     free(copy);                                                                                                      \
   } while (0)

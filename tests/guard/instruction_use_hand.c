@@ -22,8 +22,9 @@ CASE(hand_high_byte_tested, "mov 8(%rdi), %rax\nmov $3, %al\ntest %ah, %ah\njne 
 CASE(hand_exchanged,
      "mov 8(%rdi), %rax\nxor %ecx, %ecx\nxchg %rax, %rcx\ntest %rax, %rax\njne 1f\n1: test %rcx, %rcx\nje 2f\n2: ret")
 CASE(hand_exchanged_back, "mov 8(%rdi), %rax\nmov $1, %edx\nxchg %rdx, %rax\ntest %rax, %rax\nje 1f\n1: ret")
-CASE(hand_exchanged_store, "sub $8, %rsp\nmov $1, %ecx\nxchg %rcx, 8(%rdi)\ncall *1f(%rip)\nadd $8, %rsp\nret\n2: ret\n"
-                           ".pushsection .data\n1: .quad 2b\n.popsection")
+CASE(hand_exchanged_store,
+     "sub $8, %rsp\nmov $1, %ecx\nxchg %rcx, 8(%rdi)\ncall *1f(%rip)\nadd $8, %rsp\nret\n2: ret\n"
+     ".pushsection .data\n1: .quad 2b\n.popsection")
 CASE(hand_exchanged_lock, "mov $1, %ecx\nxchg %rcx, 8(%rdi)\ntest %rcx, %rcx\nje 1f\n1: ret")
 CASE(hand_address_computed,
      "mov 8(%rdi), %rax\nlea 1(%rax,%rax,2), %rcx\nand $7, %ecx\nmovzbl (%rdi,%rcx), %eax\nxor %eax, %eax\nret")
