@@ -531,7 +531,7 @@ static void test_wide(void) {
     note_called("wcsdup");
     fake_forget();
     wchar_t *copy = call_wcsdup(from);
-    EXPECT_EFFECTS(wcsdup, WIDE_STRING(from, 5));
+    EXPECT_EFFECTS(wcsdup, WIDE_STRING(from, 5), CARRY(from, 5 * sizeof *from));
     EXPECT(wcscmp(copy, from) == 0);
     free(copy);
   }
@@ -858,8 +858,8 @@ static void test_scan(void) {
 static void test_files(void) {
   FILE *file = tmpfile();
   char *line = text("hello\n"), *to = fake_object(16);
-  GIVES(fwrite, (line, 1, 6, file), 6, CARRY(line, 6));
-  GIVES(fwrite_unlocked, (line, 2, 3, file), 3, CARRY(line, 6));
+  GIVES(fwrite, (line, 1, 6, file), 6, READ(line, 6));
+  GIVES(fwrite_unlocked, (line, 2, 3, file), 3, READ(line, 6));
   GIVES(fputs, (line, file), 1, STRING(line, 6));
   GIVES(fputs_unlocked, (line, file), 1, STRING(line, 6));
   output_off();
@@ -985,7 +985,7 @@ static void test_descriptors(void) {
   EXPECT_EQUAL(errno, EBADF);
   REFUSES(1, pread, (fd, fake_object(8), 10, 0));
   REFUSES(0, pread, (fd, fake_object(8), 10, 2));
-#define GOES_OUT(name, arguments) GIVES(name, arguments, 10, CARRY(from, 10))
+#define GOES_OUT(name, arguments) GIVES(name, arguments, 10, READ(from, 10))
   GOES_OUT(pwrite, (fd, from, 10, 0));
   GOES_OUT(pwrite64, (fd, from, 10, 0));
   GOES_OUT(write, (fd, from, 10));
