@@ -6,6 +6,7 @@
 #include "api/twins.h"
 #include "base/print.h"
 #include "check/start.h"
+#include "check/watch.h"
 #include "reach/reach.h"
 
 #include <stdlib.h>
@@ -41,6 +42,16 @@ STANDARD(int, __libc_start_main,
           void (*loader_end)(void), void *stack_end)) {
   program_main = program;
   return real___libc_start_main()(run_main, count, arguments, start, end, loader_end, stack_end);
+}
+
+/* From here on every signal of this process stops it for its tracer, the checker's own too; and one that waits in vfork for
+ * this process to become another program would wait forever. So no access traps any more. */
+REAL(long, ptrace, (int, long, void *, void *))
+STANDARD(long, ptrace, (int request, long process, void *address, void *data)) {
+  enum { TRACE_ME = 0 };
+  if (request == TRACE_ME && check_ready())
+    watch_end_all();
+  return real_ptrace()(request, process, address, data);
 }
 
 REAL(void, exit, (int))

@@ -19,7 +19,7 @@
 
 /* Each thread frees into the queue of its number, so that they rarely meet. */
 #define QUEUES        8u
-#define QUEUE_ENTRIES 8192u
+#define QUEUE_ENTRIES 32768u
 /* What is larger than this share of the quarantine doesn't wait. */
 #define WAIT_SHARE 4
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Clean programs of the distribution under `freehold check`: nothing is reported, and nothing comes out otherwise.
 
-    silence.py BUILD [--only NAME]... [--option FLAG]... [--native] [--list]
+    silence.py BUILD [--only NAME]... [--option FLAG]... [--native] [--jobs NUMBER] [--list]
 
 Each program of silence_table.py runs without the checker and under it, in a directory made anew by the same commands.
 Exit status 0 when all are silent and the same; 1 when one is not; 77 when too few of them are installed to
@@ -10,6 +10,7 @@ say anything.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -18,12 +19,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 import silence_table
 
 SKIP_STATUS = 77
-FEWEST = 20  # programs that must be there for the test to mean something
+FEWEST = 40  # programs that must be there for the test to mean something
 ERRORS_FOUND = 66
+SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 def parse_arguments():
@@ -33,6 +36,8 @@ def parse_arguments():
     parser.add_argument("--option", action="append", default=[], metavar="FLAG",
                         help="for `freehold check`, as --option=--all")
     parser.add_argument("--native", action="store_true", help="twice without the checker")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="NUMBER",
+                        help="how many programs at a time (default: as many as there are processors)")
     parser.add_argument("--list", action="store_true")
     return parser.parse_args()
 
@@ -44,7 +49,7 @@ class Bench:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="freehold-silence."))
         self.report = self.root / "report.json"
         self.environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root),
+            "PATH": SEARCH_PATH, "HOME": str(self.root),
             "TMPDIR": str(self.root), "LC_ALL": "C", "TZ": "UTC", "TERM": "dumb", "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1", "PERL_HASH_SEED": "0",
             "SOURCE_DATE_EPOCH": "1700000000", "GIT_CONFIG_NOSYSTEM": "1", "GIT_PAGER": "cat", "DEBUGINFOD_URLS": "",
@@ -149,21 +154,33 @@ def main():
         sys.exit(f"silence.py: {freehold} is not built")
     os.environ.pop("FREEHOLD", None)
     os.umask(0o022)
-    bench, failed, ran = Bench(), [], 0
+    installed, failed = [], []
+    for program in programs:
+        missing = [name for name in program.needs.split() if not shutil.which(name, path=SEARCH_PATH)]
+        if missing:
+            print(f"{program.name}: skipped, not installed: {', '.join(missing)}", flush=True)
+        else:
+            installed.append(program)
+    own = threading.local()  # a bench for each worker
+    benches = []
+
+    def work(program):
+        if not hasattr(own, "bench"):
+            own.bench = Bench()
+            benches.append(own.bench)
+        return judge(own.bench, program, freehold, arguments.option)
+
     try:
-        for program in programs:
-            missing = [name for name in program.needs.split() if not shutil.which(name, path=bench.environment["PATH"])]
-            if missing:
-                print(f"{program.name}: skipped, not installed: {', '.join(missing)}", flush=True)
-                continue
-            ran += 1
-            problems = judge(bench, program, freehold, arguments.option)
-            verdict = "silent" if freehold else "same"
-            print(f"{program.name}: " + ("\n    ".join(["", *problems]) if problems else verdict), flush=True)
-            if problems:
-                failed.append(program.name)
+        with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as workers:
+            for program, problems in zip(installed, workers.map(work, installed)):
+                verdict = "silent" if freehold else "same"
+                print(f"{program.name}: " + ("\n    ".join(["", *problems]) if problems else verdict), flush=True)
+                if problems:
+                    failed.append(program.name)
     finally:
-        bench.close()
+        for bench in benches:
+            bench.close()
+    ran = len(installed)
     print(f"{ran - len(failed)} of {ran} programs are {'silent' if freehold else 'the same'}" +
           (f"; not: {', '.join(failed)}" if failed else ""))
     if failed:
