@@ -438,6 +438,11 @@ static void test_strings(void) {
   DUPLICATES(strndup, (from, 3), 3);
   DUPLICATES(__strndup, (from, 9), 5);
 
+  struct tm *day = NEW(struct tm);
+  *day = (struct tm){.tm_year = 100, .tm_mon = 1, .tm_mday = 3};
+  char *format = text("%F"), *date = fake_object(16);
+  GIVES(strftime, (date, 16, format, day), 10, STRING(format, 2), READ(day, sizeof *day), FILL(date, 16, 11));
+
   char *answer = fake_object(64);
   char *message = strerror(ENOENT);
   size_t message_bytes = strlen(message) + 1;
