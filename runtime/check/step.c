@@ -1,11 +1,11 @@
 #include "check/step.h"
+#include "base/syscall.h"
 #include "guard/instruction_decode.h"
 #include "space/kernel.h"
 #include "space/space.h"
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #if defined(__x86_64__)
 
