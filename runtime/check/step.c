@@ -1,4 +1,5 @@
 #include "check/step.h"
+#include "base/syscall.h"
 #include "guard/instruction_decode.h"
 #include "space/kernel.h"
 #include "space/space.h"

@@ -90,6 +90,9 @@ class Workshop:
             with open(own / "out", "wb") as out, open(own / "err", "wb") as err:
                 subprocess.run(command, env={**self.environment, **checker.environment(case)}, cwd=own,
                                stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False)
+            if not (own / "cost").exists():
+                raise catalog.CaseError(f"{case.name} under {checker.name} can't be measured: "
+                                        f"{(own / 'err').read_text(errors='replace')[-300:]}")
             wall, _, _, kibibytes, status = map(int, (own / "cost").read_text().split())
             run = checkers.Run(status, status == 124, (own / "out").read_bytes(),
                                (own / "err").read_text(errors="replace"), own / "report")
