@@ -379,9 +379,12 @@ static void note_sum(struct state *state, const struct decoded_instruction *deco
   state->loaded = is_load ? state->loaded | bit : state->loaded & ~bit;
 }
 
+/* A local variable on the stack is as good as a register, and may never be looked at. */
 static bool stores_sum(const struct state *state, const struct decoded_instruction *decoded, uint8_t stored) {
-  return stored != CLEAN && decoded->form->kind == FORM_PLAIN && decoded->modrm_register < GENERAL_REGISTERS &&
-         (state->sums >> decoded->modrm_register & 1) != 0 && is_general(decoded->form->modrm_register);
+  bool on_stack = decoded->base == REGISTER_RSP || decoded->base == REGISTER_RBP;
+  return !on_stack && stored != CLEAN && decoded->form->kind == FORM_PLAIN &&
+         decoded->modrm_register < GENERAL_REGISTERS && (state->sums >> decoded->modrm_register & 1) != 0 &&
+         is_general(decoded->form->modrm_register);
 }
 
 /* Bits that are masked or joined with others are not followed further: which of them are later looked at can't be told, and a

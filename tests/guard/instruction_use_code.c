@@ -399,7 +399,7 @@ const struct use_case JOIN(use_cases_, TEST_LEVEL)[] = {
     CASE_OF(argument_tested, USED),
     CASE_OF(get, NOT_USED),
     CASE_OF(get_number_real, NOT_USED),
-    CASE_OF(sum, EITHER),
+    CASE_OF(sum, NOT_USED),
     CASE_OF(arithmetic, NOT_USED),
     CASE_OF(convert, NOT_USED),
     CASE_OF(widen, NOT_USED),
