@@ -26,6 +26,14 @@ if(TARGET freehold_check)
   install(TARGETS freehold_check LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
 
+# The collector's interface has bdwgc's names: in folders of its own it replaces nothing that is installed already.
+if(TARGET freehold_gc)
+  install(TARGETS freehold_gc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS freehold_libgc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/freehold)
+  install(FILES include/gc.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/freehold/gc)
+  install(DIRECTORY include/gc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/freehold/gc)
+endif()
+
 if(TARGET freehold_tool)
   install(TARGETS freehold_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   foreach(section 1 3 7)

@@ -90,11 +90,34 @@ FH_API int fh_malloc_trim(size_t pad) FH_NOEXCEPT;
  * heap); its objects may also be given to free, realloc and malloc_usable_size. */
 typedef struct fh_heap fh_heap;
 
+/*
+ * Flags of fh_heap_create.
+ *
+ * FH_HEAP_PROTECTED: the heap can be closed with fh_heap_protect. It has pages of its own, between guard pages, and what
+ * describes its objects lies elsewhere: an access from outside that runs into it faults, open or closed, and so does
+ * any access that it is closed to. Such a fault ends the program, with an explanation, unless the program has a handler
+ * of SIGSEGV of its own; a system call that is given such memory fails with EFAULT. The addresses of its limit (64 MiB,
+ * if 0) are reserved from the start. realloc of its objects keeps them in the heap.
+ *
+ * FH_HEAP_SECRET: the same, for secrets. No other process can read its memory where the kernel has memfd_secret(2), not
+ * even root's debugger; elsewhere it is locked, and no core dump has it. What is freed is overwritten at once. A child
+ * of fork has the objects, but all their bytes are 0, and so are they in the child of clone or vfork with memory of
+ * its own. Its pages count against RLIMIT_MEMLOCK, and creating it fails with the kernel's errno (ENOMEM, EPERM,
+ * EAGAIN) when that is used up.
+ *
+ * FH_HEAP_MAY_SWAP, beside FH_HEAP_SECRET: secrets that can't be locked in memory are kept all the same; they may be
+ * written to swap then. fh_heap_secrecy says what it came to.
+ */
+#define FH_HEAP_PROTECTED 1u
+#define FH_HEAP_SECRET    2u
+#define FH_HEAP_MAY_SWAP  4u
+
 struct fh_heap_options {
   size_t struct_bytes; /* sizeof(struct fh_heap_options), so that later versions can add fields */
-  size_t limit_bytes;  /* the most the heap may take from the system, 0: no limit; rounded up to 64 KiB */
-  bool zeroed;         /* every object comes all zero, as from calloc */
-  const char *name;    /* what reports call it; copied, cut at 31 bytes; may be NULL */
+  size_t limit_bytes; /* the most the heap may take from the system, 0: no limit; rounded up to 64 KiB, or to pages */
+  bool zeroed;        /* every object comes all zero, as from calloc */
+  const char *name;   /* what reports call it; copied, cut at 31 bytes; may be NULL */
+  unsigned flags;     /* FH_HEAP_* */
 };
 
 struct fh_heap_totals {
@@ -104,7 +127,8 @@ struct fh_heap_totals {
   size_t limit_bytes; /* 0: none */
 };
 
-/* A new heap; options NULL means all defaults. NULL with EINVAL (struct_bytes unknown) or ENOMEM. */
+/* A new heap; options NULL means all defaults. NULL with EINVAL (struct_bytes or flags unknown), ENOMEM, or what the kernel
+ * says to FH_HEAP_SECRET. */
 FH_API fh_heap *fh_heap_create(const struct fh_heap_options *options) FH_NOEXCEPT;
 /* Frees every object of the heap and the heap. Objects of it must not be used, or be freed, any more: no other thread may be
  * inside a call on this heap or its objects. NULL does nothing. */
@@ -120,6 +144,25 @@ FH_API void *fh_heap_aligned_alloc(fh_heap *heap, size_t alignment, size_t size)
 FH_API void fh_heap_free(fh_heap *heap, void *pointer) FH_NOEXCEPT;
 /* Fills *out. 0, or -1 with EINVAL when an argument is NULL. */
 FH_API int fh_heap_statistics(fh_heap *heap, struct fh_heap_totals *out) FH_NOEXCEPT;
+
+enum fh_heap_access { FH_HEAP_READ_WRITE, FH_HEAP_READ_ONLY, FH_HEAP_NO_ACCESS };
+
+/* What all threads of this process may do with the objects of a heap made with FH_HEAP_PROTECTED or FH_HEAP_SECRET; a new
+ * one is open (READ_WRITE). While it is not open, calls that allocate from it, and fh_heap_realloc, return NULL with
+ * EACCES; free, realloc and fh_heap_free of its objects are misuse, reported as that of any bad pointer; statistics and
+ * malloc_usable_size answer, and fh_heap_destroy destroys. A child of fork inherits the access.
+ * 0, or -1 with EINVAL (an argument is none), ENOTSUP (the heap was made without those flags), or ENOMEM: then the access
+ * is as it was. One system call, or none when nothing changes. */
+FH_API int fh_heap_protect(fh_heap *heap, enum fh_heap_access access) FH_NOEXCEPT;
+
+/* How a heap keeps its secrets: the least of what its pages got. */
+enum fh_secrecy {
+  FH_SECRECY_NONE,    /* not made with FH_HEAP_SECRET */
+  FH_SECRECY_HIDDEN,  /* nobody but this process can read them (memfd_secret) */
+  FH_SECRECY_LOCKED,  /* locked in memory, never dumped; whoever may trace the process can read them */
+  FH_SECRECY_UNLOCKED /* the same, but they may be written to swap */
+};
+FH_API enum fh_secrecy fh_heap_secrecy(fh_heap *heap) FH_NOEXCEPT;
 
 /* ---- Accounts. ---- */
 

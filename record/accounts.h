@@ -79,7 +79,19 @@ struct fh_accounts_root {
   uint32_t class_count;
   uint32_t class_bytes[FH_ACCOUNTS_CLASSES];
   uint64_t class_freed_calls[FH_ACCOUNTS_CLASSES]; /* of spans that have been given back */
+  /* Written from outside, by whoever looks after several programs: not 0 while memory is short. What is free then goes
+   * back to the system at once, instead of waiting for its next use. */
+  uint64_t pressure;
 };
+
+/* Of a checked program: the stretch where objects stand on guarded pages. A data symbol of libfreehold-check.so, fixed
+ * once `bytes` is not 0. */
+struct fh_guard_root {
+  uint64_t magic;
+  uint64_t start, bytes;
+};
+#define FH_GUARD_MAGIC  0x6472617547484646ull /* "FFHGuard" in memory order */
+#define FH_GUARD_SYMBOL "fh_guard_root"
 
 /* ---- What a reader makes of it. ---- */
 
@@ -116,6 +128,45 @@ typedef void (*fh_write_text)(void *context, const char *text, size_t bytes);
 /* Walks the heap whose root is at `root_address` and fills *out (but for pid and the RSS figures). Allocates
  * nothing. 0, -1 when memory could not be read, -2 when the root is not one of this version. */
 int fh_accounts_collect(fh_read_memory read, void *context, uint64_t root_address, struct fh_accounts *out);
+
+/* A span as a reader sees it. */
+struct fh_span_view {
+  uint64_t record;      /* address of its description */
+  uint64_t first_slice; /* counted from the root's base */
+  uint64_t slices;
+  enum fh_span_kind kind;
+  uint32_t class_index; /* of a small span */
+  uint64_t object_bytes, live_objects, free_slots, tail_bytes, freed_calls;
+};
+typedef void (*fh_visit_span)(void *context, const struct fh_span_view *span);
+
+/* The same, and calls `visit` (or NULL) for each span and free run, lowest first. */
+int fh_accounts_visit(fh_read_memory read, void *context, uint64_t root_address, struct fh_accounts *out,
+                      fh_visit_span visit, void *visit_context);
+
+/* The steps of that, for a reader that looks at some spans only. Results as above. */
+int fh_accounts_read_root(fh_read_memory read, void *context, uint64_t root_address, struct fh_accounts_root *out);
+int fh_accounts_read_span(fh_read_memory read, void *context, const struct fh_accounts_root *root, uint64_t address,
+                          struct fh_span_view *out);
+void fh_accounts_take_root(struct fh_accounts *out, const struct fh_accounts_root *root);
+void fh_accounts_add_span(struct fh_accounts *out, const struct fh_span_view *span);
+void fh_accounts_add_up(struct fh_accounts *out);
+
+/* The one list of totals, and that of what is kept for each size class: all forms of output are made from them. */
+struct fh_accounts_field {
+  const char *name;
+  const char *label; /* for people; NULL: left out of the text */
+  size_t offset;     /* of a uint64_t, in struct fh_accounts or struct fh_class_accounts */
+  enum fh_accounts_unit { FH_UNIT_NONE, FH_UNIT_BYTES } unit;
+  enum fh_accounts_trend { FH_TREND_ANY, FH_TREND_UP } trend; /* UP: it only grows, as long as the process lives */
+};
+#define FH_ACCOUNTS_TOTALS  20u
+#define FH_ACCOUNTS_COLUMNS 6u
+extern const struct fh_accounts_field fh_accounts_totals[FH_ACCOUNTS_TOTALS];
+extern const struct fh_accounts_field fh_accounts_columns[FH_ACCOUNTS_COLUMNS];
+uint64_t fh_accounts_value(const struct fh_accounts_field *field, const void *record);
+/* Whether a size class has ever been used: lists for people and for Prometheus leave out the others. */
+int fh_accounts_class_used(const struct fh_class_accounts *of_class);
 
 /* Writes the accounts as text for people or as one JSON object (schema: share/schemas/accounts-1.schema.json). */
 void fh_accounts_write_text(const struct fh_accounts *accounts, fh_write_text write, void *context);

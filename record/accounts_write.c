@@ -2,46 +2,37 @@
 
 #include <string.h>
 
-/* The one list of totals; the text and the JSON are both made from it. */
-static const struct total {
-  const char *name;
-  const char *label; /* NULL: not in the text */
-  size_t offset;
-  int is_bytes;
-} totals[] = {
-#define TOTAL(name, label, is_bytes)                                                                                 \
-  { #name, label, offsetof(struct fh_accounts, name), is_bytes }
-    TOTAL(pid, "process", 0),
-    TOTAL(heap_bytes, "heap, taken from the system", 1),
-    TOTAL(live_bytes, "  live", 1),
-    TOTAL(held_back_bytes, "  held back", 1),
-    TOTAL(free_slot_bytes, "    free slots", 1),
-    TOTAL(tail_bytes, "    tails of spans", 1),
-    TOTAL(free_slice_bytes, "    free slices", 1),
-    TOTAL(peak_heap_bytes, "peak heap", 1),
-    TOTAL(metadata_bytes, "metadata", 1),
-    TOTAL(reserved_bytes, "addresses reserved", 1),
-    TOTAL(limit_bytes, "limit (0: none)", 1),
-    TOTAL(rss_bytes, "resident, whole process", 1),
-    TOTAL(peak_rss_bytes, "peak resident", 1),
-    TOTAL(allocated_calls, "calls that allocated", 0),
-    TOTAL(freed_calls, "calls that freed", 0),
-    TOTAL(live_objects, "live objects", 0),
-    TOTAL(purge_calls, "purges", 0),
-    TOTAL(purged_bytes, "given back by purges", 1),
-    TOTAL(thread_heaps, "thread heaps", 0),
-    TOTAL(page_bytes, NULL, 1),
+const struct fh_accounts_field fh_accounts_totals[FH_ACCOUNTS_TOTALS] = {
+#define TOTAL(name, label, unit, trend)                                                                              \
+  { #name, label, offsetof(struct fh_accounts, name), FH_UNIT_##unit, FH_TREND_##trend }
+    TOTAL(pid, "process", NONE, ANY),
+    TOTAL(heap_bytes, "heap, taken from the system", BYTES, ANY),
+    TOTAL(live_bytes, "  live", BYTES, ANY),
+    TOTAL(held_back_bytes, "  held back", BYTES, ANY),
+    TOTAL(free_slot_bytes, "    free slots", BYTES, ANY),
+    TOTAL(tail_bytes, "    tails of spans", BYTES, ANY),
+    TOTAL(free_slice_bytes, "    free slices", BYTES, ANY),
+    TOTAL(peak_heap_bytes, "peak heap", BYTES, ANY),
+    TOTAL(metadata_bytes, "metadata", BYTES, ANY),
+    TOTAL(reserved_bytes, "addresses reserved", BYTES, ANY),
+    TOTAL(limit_bytes, "limit (0: none)", BYTES, ANY),
+    TOTAL(rss_bytes, "resident, whole process", BYTES, ANY),
+    TOTAL(peak_rss_bytes, "peak resident", BYTES, ANY),
+    TOTAL(allocated_calls, "calls that allocated", NONE, UP),
+    TOTAL(freed_calls, "calls that freed", NONE, UP),
+    TOTAL(live_objects, "live objects", NONE, ANY),
+    TOTAL(purge_calls, "purges", NONE, UP),
+    TOTAL(purged_bytes, "given back by purges", BYTES, UP),
+    TOTAL(thread_heaps, "thread heaps", NONE, ANY),
+    TOTAL(page_bytes, NULL, BYTES, ANY),
 #undef TOTAL
 };
 
-static const struct column {
-  const char *name;
-  size_t offset;
-} columns[] = {
-#define COLUMN(name)                                                                                                 \
-  { #name, offsetof(struct fh_class_accounts, name) }
-    COLUMN(object_bytes), COLUMN(spans),           COLUMN(live_objects),
-    COLUMN(free_slots),   COLUMN(allocated_calls), COLUMN(freed_calls),
+const struct fh_accounts_field fh_accounts_columns[FH_ACCOUNTS_COLUMNS] = {
+#define COLUMN(name, unit, trend)                                                                                    \
+  { #name, NULL, offsetof(struct fh_class_accounts, name), FH_UNIT_##unit, FH_TREND_##trend }
+    COLUMN(object_bytes, BYTES, ANY), COLUMN(spans, NONE, ANY),          COLUMN(live_objects, NONE, ANY),
+    COLUMN(free_slots, NONE, ANY),    COLUMN(allocated_calls, NONE, UP), COLUMN(freed_calls, NONE, UP),
 #undef COLUMN
 };
 
@@ -97,10 +88,14 @@ static void put_number(struct output *output, uint64_t value, size_t width) {
   put_bytes(output, digits, length);
 }
 
-static uint64_t field(const void *record, size_t offset) {
+uint64_t fh_accounts_value(const struct fh_accounts_field *field, const void *record) {
   uint64_t value;
-  memcpy(&value, (const char *)record + offset, sizeof value);
+  memcpy(&value, (const char *)record + field->offset, sizeof value);
   return value;
+}
+
+int fh_accounts_class_used(const struct fh_class_accounts *of_class) {
+  return of_class->allocated_calls != 0 || of_class->spans != 0;
 }
 
 /* 1536 -> "1.5 KiB". */
@@ -125,34 +120,34 @@ static void put_row(struct output *output, const char *first, const struct fh_cl
     put_padding(output, strlen(first), COLUMN_WIDTH);
     put(output, first);
   }
-  for (size_t i = first != NULL ? 1 : 0; i < LENGTH(columns); i++)
-    put_number(output, field(row, columns[i].offset), COLUMN_WIDTH);
+  for (size_t i = first != NULL ? 1 : 0; i < FH_ACCOUNTS_COLUMNS; i++)
+    put_number(output, fh_accounts_value(&fh_accounts_columns[i], row), COLUMN_WIDTH);
   put(output, "\n");
 }
 
 void fh_accounts_write_text(const struct fh_accounts *accounts, fh_write_text write, void *context) {
   struct output output = {.write = write, .context = context};
   put(&output, "freehold accounts\n");
-  for (size_t i = 0; i < LENGTH(totals); i++) {
-    if (totals[i].label == NULL)
+  for (size_t i = 0; i < FH_ACCOUNTS_TOTALS; i++) {
+    if (fh_accounts_totals[i].label == NULL)
       continue;
-    put(&output, totals[i].label);
-    put_padding(&output, strlen(totals[i].label), LABEL_WIDTH);
-    uint64_t value = field(accounts, totals[i].offset);
+    put(&output, fh_accounts_totals[i].label);
+    put_padding(&output, strlen(fh_accounts_totals[i].label), LABEL_WIDTH);
+    uint64_t value = fh_accounts_value(&fh_accounts_totals[i], accounts);
     put_number(&output, value, 20);
-    if (totals[i].is_bytes && value >= 1024) {
+    if (fh_accounts_totals[i].unit == FH_UNIT_BYTES && value >= 1024) {
       put(&output, "  ");
       put_scaled(&output, value);
     }
     put(&output, "\n");
   }
-  for (size_t i = 0; i < LENGTH(columns); i++) {
-    put_padding(&output, strlen(columns[i].name), COLUMN_WIDTH);
-    put(&output, columns[i].name);
+  for (size_t i = 0; i < FH_ACCOUNTS_COLUMNS; i++) {
+    put_padding(&output, strlen(fh_accounts_columns[i].name), COLUMN_WIDTH);
+    put(&output, fh_accounts_columns[i].name);
   }
   put(&output, "\n");
   for (uint32_t i = 0; i < accounts->class_count; i++)
-    if (accounts->classes[i].allocated_calls != 0 || accounts->classes[i].spans != 0)
+    if (fh_accounts_class_used(&accounts->classes[i]))
       put_row(&output, NULL, &accounts->classes[i]);
   put_row(&output, "large", &accounts->large);
   flush(&output);
@@ -160,11 +155,11 @@ void fh_accounts_write_text(const struct fh_accounts *accounts, fh_write_text wr
 
 static void put_members(struct output *output, const struct fh_class_accounts *row) {
   put(output, "{");
-  for (size_t i = 0; i < LENGTH(columns); i++) {
+  for (size_t i = 0; i < FH_ACCOUNTS_COLUMNS; i++) {
     put(output, i == 0 ? "\"" : ",\"");
-    put(output, columns[i].name);
+    put(output, fh_accounts_columns[i].name);
     put(output, "\":");
-    put_number(output, field(row, columns[i].offset), 0);
+    put_number(output, fh_accounts_value(&fh_accounts_columns[i], row), 0);
   }
   put(output, "}");
 }
@@ -172,11 +167,11 @@ static void put_members(struct output *output, const struct fh_class_accounts *r
 void fh_accounts_write_json(const struct fh_accounts *accounts, fh_write_text write, void *context) {
   struct output output = {.write = write, .context = context};
   put(&output, "{\"schema\":\"accounts-1\"");
-  for (size_t i = 0; i < LENGTH(totals); i++) {
+  for (size_t i = 0; i < FH_ACCOUNTS_TOTALS; i++) {
     put(&output, ",\"");
-    put(&output, totals[i].name);
+    put(&output, fh_accounts_totals[i].name);
     put(&output, "\":");
-    put_number(&output, field(accounts, totals[i].offset), 0);
+    put_number(&output, fh_accounts_value(&fh_accounts_totals[i], accounts), 0);
   }
   put(&output, ",\"classes\":[");
   for (uint32_t i = 0; i < accounts->class_count; i++) {

@@ -20,8 +20,9 @@ enum fh_record_type {
   FH_RECORD_MAPPINGS =
       2,                /* the text of /proc/PID/maps: before the first report, and when something was loaded since */
   FH_RECORD_REPORT = 3, /* struct fh_report */
-  FH_RECORD_SUMMARY = 4, /* struct fh_record_summary: the process ends */
-  FH_RECORD_CHAIN = 5,   /* struct fh_record_chain: why a block is still reachable */
+  FH_RECORD_SUMMARY = 4,   /* struct fh_record_summary: the process ends */
+  FH_RECORD_CHAIN = 5,     /* struct fh_record_chain: why a block is still reachable */
+  FH_RECORD_BUILD_IDS = 6, /* struct fh_record_build_ids: of what the last mappings of the process name */
 };
 
 struct fh_record_head {
@@ -44,6 +45,22 @@ struct fh_record_mappings {
   uint32_t unused;
 };
 
+/* The build id (NT_GNU_BUILD_ID) of a module as it is in memory: its file may be another one by the time somebody
+ * reads the records. */
+enum { FH_BUILD_ID_BYTES = 36 };
+
+struct fh_build_id {
+  uint64_t start; /* of the module's first mapping */
+  uint32_t bytes;
+  uint8_t id[FH_BUILD_ID_BYTES];
+};
+
+struct fh_record_build_ids {
+  struct fh_record_head head;
+  uint32_t count; /* struct fh_build_id that follow */
+  uint32_t unused;
+};
+
 enum fh_report_kind {
 #define REPORT_KIND(name, id, cwe, what, advice) FH_REPORT_##name,
 #include "record/report_kinds.def"
@@ -57,6 +74,8 @@ enum fh_family {
   FH_FAMILY_MALLOC, /* and calloc, realloc, the aligned ones, free */
   FH_FAMILY_NEW,
   FH_FAMILY_NEW_ARRAY,
+  FH_FAMILY_HEAP,        /* fh_heap_malloc and kin; free and realloc may take them too */
+  FH_FAMILY_HEAP_HANDLE, /* fh_heap_create and fh_heap_destroy */
   FH_FAMILIES
 };
 
@@ -133,6 +152,8 @@ struct fh_record_summary {
   uint64_t check_nanoseconds; /* of them, spent on guarding and watching, as far as it is measured */
   uint32_t leaks_searched;    /* 0: leaked_* say nothing */
   uint32_t unused;
+  uint64_t collections; /* of the collector, which took back what was lost; 0: none was at work */
+  uint64_t longest_pause_nanoseconds, pause_nanoseconds;
 };
 
 /* One step of a chain of references; the last one is the block that was asked for. */
@@ -146,7 +167,15 @@ struct fh_chain_step {
   char root_name[64]; /* of the first step: "stack of thread 17", "data of /usr/bin/x", "epoll 5" */
 };
 
-enum fh_root { FH_ROOT_NONE, FH_ROOT_REGISTER, FH_ROOT_STACK, FH_ROOT_DATA, FH_ROOT_THREAD_LOCAL, FH_ROOT_KERNEL };
+enum fh_root {
+  FH_ROOT_NONE,
+  FH_ROOT_REGISTER,
+  FH_ROOT_STACK,
+  FH_ROOT_DATA,
+  FH_ROOT_THREAD_LOCAL,
+  FH_ROOT_KERNEL,
+  FH_ROOT_COLLECTOR /* what the program told the collector to keep */
+};
 
 struct fh_record_chain {
   struct fh_record_head head;

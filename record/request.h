@@ -1,5 +1,6 @@
 /*
- * request.h: how `freehold leaks PID` and `freehold why PID ADDRESS` ask a checked process that is running.
+ * request.h: how `freehold leaks PID` and `freehold gc why PID ADDRESS` ask a process that is running: one with the
+ * checking library, or with the collecting one, which answers FH_REQUEST_WHY alone.
  *
  * The process keeps nothing open and leaves no files. What it promises stands in the name of one page that it has
  * mapped, and a line of /proc/PID/maps shows it:

@@ -1,6 +1,7 @@
 #!/bin/bash
-# clean-room.sh [TARGET...]: the given make targets (default: demo test) in a Debian 12 that has nothing but its base
-# system, make and git, on a fresh clone of what is committed. Needs root and debootstrap.
+# clean-room.sh [NAME=VALUE...] [TARGET...]: the given make targets (default: demo test), with the given variables of
+# make's, in a Debian 12 that has nothing but its base system, make and git, on a fresh clone of what is committed.
+# Needs root and debootstrap.
 #
 # The tree lies in a directory of its own below CLEAN_ROOM_DIR (default /var/tmp), is entered in a mount namespace of its
 # own, and holds no mount of the host's files but /proc, /sys and /dev. Where packages come from is taken from this
@@ -108,9 +109,14 @@ inside sh -ec 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get instal
 }
 git clone --quiet --no-hardlinks "file://$source_dir" "$root/freehold"
 
+variables=()
+while [ $# -gt 0 ] && [[ $1 == *=* ]]; do
+  variables+=("$1")
+  shift
+done
 [ $# -gt 0 ] || set -- demo test
 for target in "$@"; do
   echo "clean-room.sh: make $target"
-  inside make -C /freehold "$target"
+  inside make -C /freehold "${variables[@]}" "$target"
 done
 echo "clean-room.sh: done: $*"

@@ -109,6 +109,10 @@ public:
     return figures;
   }
 
+  /* fh_heap_protect: of a heap taken over from fh_heap_create with FH_HEAP_PROTECTED or FH_HEAP_SECRET. False with errno
+   * set when the access stays as it was. While the heap is closed, allocate throws std::bad_alloc. */
+  [[nodiscard]] bool protect(::fh_heap_access access) noexcept { return ::fh_heap_protect(handle_, access) == 0; }
+
 private:
   fh_heap *handle_ = nullptr;
 };

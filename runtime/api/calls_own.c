@@ -6,6 +6,10 @@
  */
 #include "api/calls_own.h"
 
+#ifdef __x86_64__
+#include <emmintrin.h>
+#endif
+
 #define LOOP() __asm__ volatile("" ::: "memory")
 
 /* Below this a string instruction costs more to start than it saves. */
@@ -61,6 +65,12 @@ void *own_memset(void *to, int byte, size_t bytes) {
     return to;
   }
 #endif
+  uint64_t word = (unsigned char)byte * (uint64_t)0x0101010101010101u;
+  for (; bytes >= sizeof word; bytes -= sizeof word) {
+    *(uint64_t *)(void *)at = word;
+    at += sizeof word;
+    LOOP();
+  }
   for (; bytes > 0; bytes--) {
     *at++ = (unsigned char)byte;
     LOOP();
@@ -70,6 +80,12 @@ void *own_memset(void *to, int byte, size_t bytes) {
 
 int own_memcmp(const void *left, const void *right, size_t bytes) {
   const unsigned char *a = left, *b = right;
+  while (bytes >= sizeof(uint64_t) && *(const uint64_t *)(const void *)a == *(const uint64_t *)(const void *)b) {
+    LOOP();
+    a += sizeof(uint64_t);
+    b += sizeof(uint64_t);
+    bytes -= sizeof(uint64_t);
+  }
   for (; bytes > 0; a++, b++, bytes--) {
     LOOP();
     if (*a != *b)
@@ -91,6 +107,37 @@ void *own_memchr(const void *memory, int byte, size_t bytes) {
   return NULL;
 }
 
+#ifdef __x86_64__
+
+/* A bit for each of the 16 bytes that is 0. Such a piece lies on one page, so it can be read when one byte of it can. */
+static unsigned zeros_at(uintptr_t piece) {
+  __m128i bytes = _mm_load_si128((const __m128i *)piece);
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
+}
+
+size_t own_strnlen(const char *string, size_t most) {
+  if (most == 0)
+    return 0;
+  uintptr_t piece = align_down((uintptr_t)string, sizeof(__m128i));
+  size_t before = (uintptr_t)string - piece;
+  unsigned zeros = zeros_at(piece) >> before;
+  if (zeros != 0) {
+    size_t length = (size_t)__builtin_ctz(zeros);
+    return length < most ? length : most;
+  }
+  for (size_t length = sizeof(__m128i) - before; length < most; length += sizeof(__m128i)) {
+    piece += sizeof(__m128i);
+    zeros = zeros_at(piece);
+    if (zeros != 0) {
+      length += (size_t)__builtin_ctz(zeros);
+      return length < most ? length : most;
+    }
+  }
+  return most;
+}
+
+#else
+
 size_t own_strnlen(const char *string, size_t most) {
   size_t length = 0;
   while (length < most && string[length] != 0) {
@@ -99,6 +146,8 @@ size_t own_strnlen(const char *string, size_t most) {
   }
   return length;
 }
+
+#endif
 
 size_t own_strlen(const char *string) {
   return own_strnlen(string, SIZE_MAX);

@@ -163,10 +163,10 @@ CONTROL_CALL(fcntl64)
 
 enum { SYSTEM_CALL_ARGUMENTS = 6 };
 
-/* Whatever could be a pointer may be used by the kernel. */
-static void release_arguments(const long *arguments, size_t count) {
+/* Whatever could be a pointer may be used by the kernel; `but` is looked at in another way, if it is the number of one. */
+static void release_arguments(const long *arguments, size_t count, size_t but) {
   for (size_t i = 0; i < count; i++)
-    if (checkable((const void *)arguments[i]))
+    if (i != but && checkable((const void *)arguments[i]))
       access_release((const void *)arguments[i], 1);
 }
 
@@ -178,17 +178,32 @@ static void release_arguments(const long *arguments, size_t count) {
   va_start(given, last);                                                                                             \
   for (size_t i = 0; i < (count); i++)                                                                               \
     list[i] = va_arg(given, long);                                                                                   \
-  va_end(given);                                                                                                     \
-  release_arguments(list, (count))
+  va_end(given)
 
 CALL_BY_HAND(int, prctl, (int option, ...)) {
   TAKE_ARGUMENTS(list, 4, option);
+  release_arguments(list, 4, SIZE_MAX);
   return REAL(prctl)(option, list[0], list[1], list[2], list[3]);
 }
 
+/* Calls that have a function of their own are checked as that is. */
 CALL_BY_HAND(long, syscall, (long number, ...)) {
   TAKE_ARGUMENTS(list, SYSTEM_CALL_ARGUMENTS, number);
+  CALL_SITE(syscall);
+  struct kernel_call_buffer buffer = kernel_call_buffer(number);
+  release_arguments(list, SYSTEM_CALL_ARGUMENTS, buffer.is_known ? buffer.pointer : SIZE_MAX);
   if (kernel_call_follows_pointers(number))
     access_release_all();
-  return REAL(syscall)(number, list[0], list[1], list[2], list[3], list[4], list[5]);
+  void *memory = (void *)list[buffer.pointer];
+  size_t bytes = (size_t)list[buffer.bytes];
+  bool is_checked = buffer.is_known && checkable(memory);
+  if (is_checked && buffer.is_filled)
+    OPENS(memory, bytes);
+  else if (is_checked)
+    READS(memory, bytes);
+  long result = REAL(syscall)(number, list[0], list[1], list[2], list[3], list[4], list[5]);
+  if (is_checked && buffer.is_filled)
+    FILLED(memory, bytes, positive(result));
+  access_done();
+  return result;
 }

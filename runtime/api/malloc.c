@@ -112,8 +112,7 @@ TWIN(void *, pvalloc, (size_t size))
 
 static bool size_is_possible(const char *call, void *pointer, size_t size) {
   struct object object = object_at(pointer);
-  bool exact = object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE;
-  if (!exact || !object.live || size <= object.bytes)
+  if (!object_is_exact(&object) || size <= object.bytes)
     return true; /* what else is wrong, free will say */
   misuse_wrong_size(call, (uintptr_t)pointer, size, object.bytes);
   return false;
@@ -136,7 +135,7 @@ size_t fh_malloc_usable_size(const void *pointer) {
   if (pointer == NULL)
     return 0;
   struct object object = object_at(pointer);
-  if (object.live && (object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE))
+  if (object_is_exact(&object))
     return object.bytes;
   misuse_bad_pointer("malloc_usable_size", (uintptr_t)pointer);
   return 0;

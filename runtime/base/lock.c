@@ -6,19 +6,11 @@
 /* Long enough to outlast another thread's list operation, short enough not to burn a slice when it was preempted. */
 #define SPINS_BEFORE_SLEEP 64
 
-static void pause_briefly(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  __asm__ volatile("yield");
-#endif
-}
-
 COLD void lock_wait(struct lock *lock) {
   for (int spin = 0; spin < SPINS_BEFORE_SLEEP; spin++) {
     if (__atomic_load_n(&lock->state, __ATOMIC_RELAXED) == 0 && lock_try(lock))
       return;
-    pause_briefly();
+    spin_pause();
   }
   while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0)
     SYSCALL4(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, 2, 0);

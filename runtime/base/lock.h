@@ -15,7 +15,10 @@ enum lock_rank {
   LOCK_RANK_REGISTRY, /* the list of thread heaps */
   LOCK_RANK_HEAP,     /* one heap's lists of spans */
   LOCK_RANK_SHARED,   /* the shared heap's lists: an ending thread's heap is emptied into it */
+  LOCK_RANK_VAULTS,   /* the list of protected heaps */
+  LOCK_RANK_VAULT,    /* one protected heap */
   LOCK_RANK_SLICES,   /* free slices, the slice table, span descriptors */
+  LOCK_RANK_SAMPLED,  /* which guarded slots are free */
 };
 
 struct lock {
@@ -24,6 +27,15 @@ struct lock {
 
 void lock_wait(struct lock *lock);
 void lock_wake(struct lock *lock);
+
+/* Tells the processor that this is a loop of waiting. */
+ALWAYS_INLINE void spin_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("yield");
+#endif
+}
 
 ALWAYS_INLINE bool lock_try(struct lock *lock) {
   uint32_t expected = 0;

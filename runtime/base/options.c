@@ -11,8 +11,10 @@ struct options options = {
 #define OPTION_ENUM(name, initial, words, bare, help) .name = (initial),
 #define OPTION_PATH(name, help)                       .name = "",
 #define OPTION_TEXT(name, argument, help)             .name = "",
+#define OPTION_RATE(name, min, max, bare, help)       .name = 0,
 #include "record/options.def"
 #include "record/check_options.def"
+#include "record/collect_options.def"
 #undef OPTION_SIZE
 #undef OPTION_COUNT
 #undef OPTION_TIME
@@ -20,6 +22,7 @@ struct options options = {
 #undef OPTION_ENUM
 #undef OPTION_PATH
 #undef OPTION_TEXT
+#undef OPTION_RATE
 };
 
 /* A piece of the environment's text; not NUL-terminated. */
@@ -88,6 +91,19 @@ static bool parse_flag(struct piece text, bool *out) {
     if (piece_is(text, off[i]))
       return *out = false, true;
   return false;
+}
+
+/* Off is 0, and 0 is off; 1 is a number. */
+static bool parse_rate(struct piece text, uint64_t bare, uint64_t *out) {
+  static const char *const on[] = {"", "on", "yes", "true"};
+  static const char *const off[] = {"off", "no", "false"};
+  for (size_t i = 0; i < ARRAY_LENGTH(on); i++)
+    if (piece_is(text, on[i]))
+      return *out = bare, true;
+  for (size_t i = 0; i < ARRAY_LENGTH(off); i++)
+    if (piece_is(text, off[i]))
+      return *out = 0, true;
+  return parse_number(text, NULL, NULL, 0, out);
 }
 
 static bool parse_enum(struct piece text, const char *words, unsigned bare, unsigned *out) {
@@ -180,8 +196,17 @@ static void apply(struct piece setting) {
     return;                                                                                                          \
   }
 #define OPTION_TEXT(option, argument, help) OPTION_PATH(option, help)
+#define OPTION_RATE(option, min, max, bare, help)                                                                    \
+  if (name_is(name, #option)) {                                                                                      \
+    if (!parse_rate(value, bare, &number))                                                                           \
+      complain(setting, "takes on, off, or a number: ", "one in so many");                                           \
+    else if (number == 0 || number_in_range(setting, number, min, max))                                              \
+      options.option = number;                                                                                       \
+    return;                                                                                                          \
+  }
 #include "record/options.def"
 #include "record/check_options.def"
+#include "record/collect_options.def"
 #undef OPTION_SIZE
 #undef OPTION_COUNT
 #undef OPTION_TIME
@@ -189,6 +214,7 @@ static void apply(struct piece setting) {
 #undef OPTION_ENUM
 #undef OPTION_PATH
 #undef OPTION_TEXT
+#undef OPTION_RATE
   complain(setting, "no such option, see ", "freehold(7)");
 }
 

@@ -43,20 +43,21 @@ void text_add_hex(struct text *text, uint64_t value) {
   add_number(text, value, 16);
 }
 
-void write_all(int fd, const char *bytes, size_t length) {
+bool write_all(int fd, const char *bytes, size_t length) {
   while (length > 0) {
     long written = SYSCALL3(SYS_write, fd, bytes, length);
     if (written == -EINTR)
       continue;
     if (written <= 0)
-      return;
+      return false;
     bytes += written;
     length -= (size_t)written;
   }
+  return true;
 }
 
-void text_write(const struct text *text, int fd) {
-  write_all(fd, text->bytes, text->length);
+bool text_write(const struct text *text, int fd) {
+  return write_all(fd, text->bytes, text->length);
 }
 
 void warn(const char *part, ...) {

@@ -1,9 +1,11 @@
 #include "check/allocate.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "check/closed.h"
 #include "check/dial.h"
 #include "check/fault.h"
 #include "check/fence.h"
+#include "check/heaps.h"
 #include "check/leaks.h"
 #include "check/order.h"
 #include "check/report.h"
@@ -207,7 +209,7 @@ void check_fences(struct stack_place place) {
 }
 
 /* Where the damage found in a copy of the process goes; there is but one thread. */
-static struct leaks_sink *copy_sink;
+static struct report_sink *copy_sink;
 
 static void tell_sink(struct object_record *record, struct fence_damage damage) {
   struct fh_report report;
@@ -230,7 +232,7 @@ static bool inspect_in_copy(void *context, struct object_record *record) {
   return true;
 }
 
-void check_fences_in_copy(struct leaks_sink *sink) {
+void check_fences_in_copy(struct report_sink *sink) {
   copy_sink = sink;
   checked_each_live(inspect_in_copy, NULL);
   fence_inspect_waiting(tell_sink);
@@ -382,7 +384,9 @@ static struct object_record *live_object(const char *call, struct stack_place pl
   if (LIKELY(checked.where == CHECKED_INSIDE && checked.record->start == (uintptr_t)pointer))
     return checked.record;
   struct object object = object_at(pointer);
-  if (checked.where == CHECKED_EMPTY && object.live && (object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE))
+  if (object.vault != NULL)
+    closed_give(call, place, object.vault, pointer);
+  else if (checked.where == CHECKED_EMPTY && object_is_exact(&object))
     release(pointer);
   else
     report_bad_free(call, place, (uintptr_t)pointer, checked, family);
@@ -400,12 +404,18 @@ static void take_back(struct object_record *record, struct stack_place place, en
   count_dead(record->bytes);
 }
 
+/* Whether a free of `family` may take what `made_by` has made. */
+static bool family_fits(unsigned made_by, enum fh_family family) {
+  return made_by == family ||
+         (made_by == FH_FAMILY_HEAP && (family == FH_FAMILY_MALLOC || family == FH_FAMILY_HEAP_HANDLE));
+}
+
 void check_free_sized(const char *call, struct stack_place place, void *pointer, enum fh_family family,
                       size_t bytes) {
   struct object_record *record = live_object(call, place, pointer, family);
   if (UNLIKELY(record == NULL))
     return;
-  if (UNLIKELY(record->made_by != family || (bytes != SIZE_MAX && bytes != record->bytes)))
+  if (UNLIKELY(!family_fits(record->made_by, family) || (bytes != SIZE_MAX && bytes != record->bytes)))
     report_mismatch(call, place, record, family,
                     bytes != record->bytes && record->made_by == family ? bytes : SIZE_MAX);
   if (watch_covers(record))
@@ -418,6 +428,8 @@ void check_free_sized(const char *call, struct stack_place place, void *pointer,
     return;
   }
   take_back(record, place, family);
+  if (UNLIKELY(record->made_by >= FH_FAMILY_HEAP))
+    heaps_forget(record->start);
   fault_stack_freed(record->start, record->bytes);
   if (record->fenced) {
     looking_place = place;
@@ -447,6 +459,10 @@ static void carry(struct object_record *from, struct object_record *to, size_t b
   }
   if (from_watched)
     watch_resume(from);
+}
+
+void check_carry(void *from, void *to, size_t bytes) {
+  carry(checked_at((uintptr_t)from).record, checked_at((uintptr_t)to).record, bytes);
 }
 
 static void *resize_large(struct object_record *record, struct stack_place place, size_t bytes) {
@@ -482,12 +498,17 @@ void *check_reallocate(const char *call, struct stack_place place, void *pointer
   struct checked checked = checked_at((uintptr_t)pointer);
   if (checked.where != CHECKED_INSIDE || checked.record->start != (uintptr_t)pointer) {
     struct object object = object_at(pointer);
-    if (checked.where == CHECKED_EMPTY && object.live && (object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE))
+    int failure;
+    if (object.vault != NULL)
+      return closed_resize(call, place, object.vault, pointer, bytes, &failure);
+    if (checked.where == CHECKED_EMPTY && object_is_exact(&object))
       return reallocate(NULL, pointer, bytes);
     report_bad_free(call, place, (uintptr_t)pointer, checked, FH_FAMILY_MALLOC);
     return NULL;
   }
   struct object_record *record = checked.record;
+  if (UNLIKELY(record->made_by == FH_FAMILY_HEAP))
+    return heaps_reallocate(call, place, pointer, bytes);
   if (UNLIKELY(record->made_by != FH_FAMILY_MALLOC))
     report_mismatch(call, place, record, FH_FAMILY_MALLOC, SIZE_MAX);
   bool large = record->bytes >= MOVE_PAGES_MIN && bytes >= MOVE_PAGES_MIN && bytes <= PTRDIFF_MAX;
@@ -501,7 +522,7 @@ void *check_reallocate(const char *call, struct stack_place place, void *pointer
   void *moved = check_allocate(&request);
   if (moved == NULL)
     return NULL;
-  carry(record, checked_at((uintptr_t)moved).record, bytes < record->bytes ? bytes : record->bytes);
+  check_carry(pointer, moved, bytes < record->bytes ? bytes : record->bytes);
   check_free_sized(call, place, pointer, (enum fh_family)record->made_by, SIZE_MAX);
   return moved;
 }
@@ -511,7 +532,7 @@ size_t check_usable_bytes(struct stack_place place, void *pointer) {
   if (LIKELY(checked.where == CHECKED_INSIDE && checked.record->start == (uintptr_t)pointer))
     return checked.record->bytes;
   struct object object = object_at(pointer);
-  if (checked.where == CHECKED_EMPTY && object.live && (object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE))
+  if (object_is_exact(&object) && (checked.where == CHECKED_EMPTY || object.vault != NULL))
     return object.bytes;
   report_bad_free("malloc_usable_size", place, (uintptr_t)pointer, checked, FH_FAMILY_MALLOC);
   return 0;

@@ -31,6 +31,9 @@ void check_free_sized(const char *call, struct stack_place place, void *pointer,
 /* realloc for pointer != NULL and bytes > 0. */
 void *check_reallocate(const char *call, struct stack_place place, void *pointer, size_t bytes);
 
+/* Copies bytes from one object to another, and what is known of them: which were written. Both are live, and start so. */
+void check_carry(void *from, void *to, size_t bytes);
+
 /* The bytes the program may use: those it asked for. Reports a pointer that is no live object's start. */
 size_t check_usable_bytes(struct stack_place place, void *pointer);
 
@@ -45,10 +48,10 @@ void check_size(struct stack_place place, void *pointer, enum fh_family family, 
 /* Every fence and every freed object that waits is looked at, now. The other threads are stopped meanwhile. */
 void check_fences(struct stack_place place);
 
-/* The same in a copy of the process, for request_check_fences: what is found goes to the sink, and says nothing of who
+/* The same in a copy of the process, for request_answers: what is found goes to the sink, and says nothing of who
  * looked. Takes no lock. */
-struct leaks_sink;
-void check_fences_in_copy(struct leaks_sink *sink);
+struct report_sink;
+void check_fences_in_copy(struct report_sink *sink);
 
 /* What to sum up at the end. Read only. */
 struct check_totals {

@@ -1,4 +1,5 @@
 #include "check/explain.h"
+#include "base/fault_access.h"
 #include "base/options.h"
 #include "base/print.h"
 #include "check/object.h"
@@ -6,6 +7,7 @@
 #include "check/report.h"
 #include "guard/instruction.h"
 #include "heap/misuse.h"
+#include "heap/vault_fault.h"
 #include "space/kernel.h"
 #include "space/mapping.h"
 
@@ -18,19 +20,11 @@
 #define FREED_VALUE 0xfd
 
 #if defined(__x86_64__)
-#define FAULT_WRITES   2
-#define FAULT_EXECUTES 16
 static uintptr_t stack_pointer(const ucontext_t *context) {
   return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
 static uintptr_t program_counter(const ucontext_t *context) {
   return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-}
-static enum fh_access access_of(const ucontext_t *context) {
-  long error = context->uc_mcontext.gregs[REG_ERR];
-  if ((error & FAULT_EXECUTES) != 0)
-    return FH_ACCESS_EXECUTE;
-  return (error & FAULT_WRITES) != 0 ? FH_ACCESS_WRITE : FH_ACCESS_READ;
 }
 #else
 static uintptr_t stack_pointer(const ucontext_t *context) {
@@ -38,10 +32,6 @@ static uintptr_t stack_pointer(const ucontext_t *context) {
 }
 static uintptr_t program_counter(const ucontext_t *context) {
   return (uintptr_t)context->uc_mcontext.pc;
-}
-static enum fh_access access_of(const ucontext_t *context) {
-  (void)context;
-  return FH_ACCESS_UNKNOWN;
 }
 #endif
 
@@ -62,7 +52,7 @@ static void find_operand(struct fault *fault) {
 struct fault fault_describe(int number, const siginfo_t *info, void *context) {
   struct fault fault = {
       .number = number, .address = (uintptr_t)info->si_addr, .has_address = true, .context = context};
-  fault.access = access_of(context);
+  fault.access = fault_access(context);
   if (number == SIGSEGV && info->si_code == SI_KERNEL)
     find_operand(&fault);
   return fault;
@@ -143,6 +133,8 @@ static enum fh_report_kind classify(const struct fault *fault, struct text *deta
     }
     return FH_REPORT_NULL_POINTER;
   }
+  if (vault_describe(detail, address))
+    return FH_REPORT_PROTECTED_HEAP;
   if (all_bytes(address, (unsigned)options.fill)) {
     text_add(detail, "a pointer that was read from heap memory nobody had written to");
     return FH_REPORT_WILD_POINTER;

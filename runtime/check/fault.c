@@ -5,10 +5,12 @@
 #include "check/object.h"
 #include "check/report.h"
 #include "check/step.h"
+#include "check/stop.h"
 #include "check/watch.h"
 #include "guard/instruction.h"
 #include "space/kernel.h"
 #include "space/space.h"
+#include "trace/call_on.h"
 
 #include <errno.h>
 #include <string.h>
@@ -142,7 +144,7 @@ static void handle(int number, siginfo_t *info, void *context) {
   struct fault fault = fault_describe(number, info, context);
   bool done = false;
   if (number == SIGTRAP) {
-    done = step_trapped(context) || pass_on(number, info, context);
+    done = step_trapped(context) || stop_trapped(info) || pass_on(number, info, context);
   } else if (!sent_by_somebody(info) && guard_contains(fault.address)) {
     done = guarded_fault(&fault);
   }
@@ -167,25 +169,22 @@ static void handle(int number, siginfo_t *info, void *context) {
  * handler runs (SS_AUTODISARM, Linux 4.7). */
 static __thread uintptr_t own_stack;
 
-#if defined(__x86_64__)
-static void call_on(uintptr_t top, int number, siginfo_t *info, void *context) {
-  register uintptr_t rbx __asm__("rbx") = top;
-  __asm__ volatile("xchg %%rsp, %0\n\tcall *%4\n\tmov %0, %%rsp"
-                   : "+r"(rbx), "+D"(number), "+S"(info), "+d"(context)
-                   : "r"(handle)
-                   : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
+struct signal_call {
+  int number;
+  siginfo_t *info;
+  void *context;
+};
+
+static void handle_call(void *argument) {
+  const struct signal_call *call = argument;
+  handle(call->number, call->info, call->context);
 }
-#else
-static void call_on(uintptr_t top, int number, siginfo_t *info, void *context) {
-  (void)top;
-  handle(number, info, context);
-}
-#endif
 
 static void on_fault(int number, siginfo_t *info, void *context) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  struct signal_call call = {number, info, context};
   if (own_stack != 0 && here - own_stack >= FAULT_STACK_BYTES)
-    call_on(own_stack + FAULT_STACK_BYTES, number, info, context);
+    call_on(own_stack + FAULT_STACK_BYTES, &call, handle_call);
   else
     handle(number, info, context); /* there is none, or we are on it */
 }

@@ -1,8 +1,10 @@
 #include "check/leaks.h"
 #include "base/options.h"
+#include "check/heaps.h"
 #include "check/report.h"
 #include "reach/sequence.h"
 #include "space/space.h"
+#include "tell/chain.h"
 #include "trace/stack.h"
 
 #include <elf.h>
@@ -28,7 +30,8 @@ static bool find_object(uintptr_t word, struct reach_object *object) {
       return false;
   }
   struct object_record *record = found.record;
-  *object = (struct reach_object){record->start, record->bytes, &record->mark, record};
+  *object =
+      (struct reach_object){.start = record->start, .bytes = record->bytes, .mark = &record->mark, .owner = record};
   return true;
 }
 
@@ -77,7 +80,8 @@ static struct reach_world world_now(void) {
 }
 
 static struct reach_object object_of(struct object_record *record) {
-  return (struct reach_object){record->start, record->bytes, &record->mark, record};
+  return (struct reach_object){
+      .start = record->start, .bytes = record->bytes, .mark = &record->mark, .owner = record};
 }
 
 static bool clear_mark(void *context, struct object_record *record) {
@@ -245,7 +249,7 @@ static void fill_object(struct fh_report_object *object, const struct object_rec
   fill_stack(&object->allocated, record->allocated, record->allocated_thread);
 }
 
-static void write_group(const struct group *group, struct leaks_sink *sink) {
+static void write_group(const struct group *group, struct report_sink *sink) {
   struct fh_report report;
   memset(&report, 0, sizeof report);
   report.head.type = FH_RECORD_REPORT;
@@ -261,7 +265,7 @@ static void write_group(const struct group *group, struct leaks_sink *sink) {
   sink->write(sink, &report);
 }
 
-void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct leaks_sink *sink,
+void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct report_sink *sink,
                   struct leaks_totals *totals) {
   memset(totals, 0, sizeof *totals);
   struct search search = {.world = world_now(),
@@ -272,6 +276,8 @@ void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct le
                           .groups = SEQUENCE_OF(struct group)};
   checked_each_live(clear_mark, NULL);
   search.enough = reach_mark(&search.world, here);
+  if (search.enough)
+    heaps_mark(&search.world, MARK_REACHABLE);
   if (search.enough)
     checked_each_live(visit_first, &search);
   if (search.enough) {
@@ -296,13 +302,27 @@ void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct le
   reach_forget();
 }
 
-static void write_report(struct leaks_sink *sink, struct fh_report *report) {
+bool leaks_answer(const ucontext_t *here, bool reachable, size_t most, struct report_sink *sink,
+                  struct fh_record_answer *answer) {
+  struct leaks_totals totals;
+  leaks_search(here, reachable, most != 0 ? most : LEAKS_GROUPS_MOST, sink, &totals);
+  answer->groups_dropped = (uint32_t)totals.groups_dropped;
+  answer->direct_blocks = totals.direct_blocks;
+  answer->direct_bytes = totals.direct_bytes;
+  answer->indirect_blocks = totals.indirect_blocks;
+  answer->indirect_bytes = totals.indirect_bytes;
+  answer->reachable_blocks = totals.reachable_blocks;
+  answer->reachable_bytes = totals.reachable_bytes;
+  return totals.searched;
+}
+
+static void write_report(struct report_sink *sink, struct fh_report *report) {
   (void)sink;
   report_write(report);
 }
 
 void leaks_at_exit(unsigned mode, const ucontext_t *here, struct leaks_totals *totals) {
-  struct leaks_sink sink = {write_report};
+  struct report_sink sink = {write_report};
   size_t missed = reach_stop_most(NULL);
   leaks_search(here, mode == LEAKS_REACHABLE, mode == LEAKS_SUMMARY ? 0 : LEAKS_GROUPS_MOST, &sink, totals);
   reach_resume_world();
@@ -311,45 +331,23 @@ void leaks_at_exit(unsigned mode, const ucontext_t *here, struct leaks_totals *t
 
 /* ---- why ---- */
 
-/* Cycles are looked for at so many steps: each takes a search of its own. */
-#define CYCLE_STEPS_MOST 16u
+static bool clear_marks(void) {
+  checked_each_live(clear_mark, NULL);
+  return true;
+}
+
+static void describe(struct fh_chain_step *step, const struct reach_object *object) {
+  const struct object_record *owner = object->owner;
+  step->object = owner->start;
+  step->object_bytes = owner->bytes;
+  fill_stack(&step->allocated, owner->allocated, owner->allocated_thread);
+}
 
 size_t leaks_why(const ucontext_t *here, uintptr_t address, struct fh_record_chain *record,
                  struct fh_chain_step *steps, size_t most) {
+  static const struct chain_client client = {clear_marks, describe};
   struct reach_world world = world_now();
-  struct reach_root root;
-  memset(record, 0, sizeof *record);
-  record->head.type = FH_RECORD_CHAIN;
-  struct reach_step *chain = sequence_piece((most + 1) * sizeof *chain);
-  record->head.bytes = sizeof *record;
-  if (chain == NULL)
-    return 0;
-  checked_each_live(clear_mark, NULL);
-  size_t length = reach_chain(&world, here, address, &root, chain, most);
-  record->address = address; /* not before: it would have counted as a reference */
-  record->found = length != 0;
-  size_t filled = length < most ? length : most;
-  for (size_t i = 0; i < filled; i++) {
-    const struct object_record *object = chain[i].object.owner;
-    struct fh_chain_step *step = &steps[i];
-    memset(step, 0, sizeof *step);
-    step->from = chain[i].from;
-    step->object = object->start;
-    step->object_bytes = object->bytes;
-    fill_stack(&step->allocated, object->allocated, object->allocated_thread);
-    if (i < CYCLE_STEPS_MOST) {
-      checked_each_live(clear_mark, NULL);
-      step->cycle = (uint32_t)reach_cycle(&world, &chain[i].object);
-    }
-  }
-  if (filled != 0) {
-    steps[0].root = root.kind;
-    steps[0].from = root.at;
-    memcpy(steps[0].root_name, root.name, sizeof steps[0].root_name);
-  }
-  record->steps = (uint32_t)filled;
-  record->head.bytes = (uint32_t)(sizeof *record + filled * sizeof *steps);
-  sequence_piece_release(chain, (most + 1) * sizeof *chain);
+  size_t filled = chain_fill(&world, here, address, &client, record, steps, most);
   reach_forget();
   return filled;
 }

@@ -14,6 +14,7 @@
 
 #include "check/object.h"
 #include "reach/reach.h"
+#include "tell/request.h"
 
 /* Groups that are written when nobody says how many. */
 #define LEAKS_GROUPS_MOST 500u
@@ -25,12 +26,6 @@ struct leaks_totals {
   size_t direct_blocks, direct_bytes;
   size_t indirect_blocks, indirect_bytes;
   size_t reachable_blocks, reachable_bytes;
-};
-
-/* Where records go. At exit that is report_write (check/report.h). The record's head is not filled in but for its
- * type and its length. */
-struct leaks_sink {
-  void (*write)(struct leaks_sink *sink, struct fh_report *report);
 };
 
 /*
@@ -48,8 +43,12 @@ void leaks_exclude_own_variables(void);
  * them; with `reachable` also those of what is still reachable, with FH_REPORT_REACHABLE. `here` is the calling
  * thread's state. Uses the mark bytes of all objects, and leaves them in any state.
  */
-void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct leaks_sink *sink,
+void leaks_search(const ucontext_t *here, bool reachable, size_t most, struct report_sink *sink,
                   struct leaks_totals *totals);
+
+/* The same as an answer of a library that is asked (tell/request.h). */
+bool leaks_answer(const ucontext_t *here, bool reachable, size_t most, struct report_sink *sink,
+                  struct fh_record_answer *answer);
 
 /* At exit: stops the other threads, searches and lets them go on. mode is that of the option; LEAKS_SUMMARY only counts. `here` is where the program itself has come to its end: what lies below on the stack, and in the
  * registers by now, is not the program's. Records go to report_write. */

@@ -2,7 +2,7 @@
 #include "check/records.h"
 #include "heap/object.h"
 
-static struct checked place_in(struct object_record *record, uintptr_t address) {
+ALWAYS_INLINE struct checked place_in(struct object_record *record, uintptr_t address) {
   struct checked checked = {.record = record};
   switch (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE)) {
   case FH_OBJECT_LIVE:
@@ -32,7 +32,7 @@ static uintptr_t distance(const struct object_record *record, uintptr_t address)
 }
 
 /* Between two guarded objects lie pages of the first one's slot and of the second one's; what counts is which is nearer. */
-static struct checked guarded_at(uintptr_t address) {
+static NOINLINE struct checked guarded_at(uintptr_t address) {
   struct object_record *nearest = guard_find(address);
   if (distance(nearest, address) != 0) {
     struct object_record *others[] = {guard_find_before(address), guard_find_behind(address)};
@@ -48,10 +48,10 @@ struct checked checked_at(uintptr_t address) {
     return guarded_at(address);
   if (!space_contains(address))
     return (struct checked){.where = CHECKED_NOWHERE};
-  struct object object = object_at((const void *)address);
+  struct object object = object_place(address);
   if (object.span == NULL)
     return (struct checked){.where = CHECKED_EMPTY};
-  struct object_record *record = records_find(object.span, object.span->kind == FH_SPAN_SMALL ? object.index : 0);
+  struct object_record *record = records_find(object.span, object.index);
   /* A record of a slot of another size that this slice was cut in before, or none. */
   if (record == NULL || record->start < object.start || record->start - object.start > object.bytes)
     return (struct checked){.where = CHECKED_EMPTY};

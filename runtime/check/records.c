@@ -69,7 +69,7 @@ static size_t first_slice(const struct span *span) {
   return slice_of(span->start);
 }
 
-static struct object_record *record_in(size_t slice, uint32_t index) {
+ALWAYS_INLINE struct object_record *record_in(size_t slice, uint32_t index) {
   if ((slice + 1) * sizeof(struct block) > __atomic_load_n(&directory.committed, __ATOMIC_ACQUIRE))
     return NULL;
   struct block *block = &directory.blocks[slice];

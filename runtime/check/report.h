@@ -9,6 +9,7 @@
 
 #include "guard/guard.h"
 #include "record/report.h"
+#include "tell/record_file.h"
 
 enum { REPORTS_MOST = 1000 };
 
@@ -20,19 +21,9 @@ void report_begin_at_fault(struct fh_report *report, enum fh_report_kind kind, c
 /* Fills in the object, with the stacks that its record knows, and the owner of the address before it. */
 void report_add_object(struct fh_report *report, const struct object_record *record);
 
-/* Fills a stack with the frames stored under `id`. */
-void report_fill_stack(struct fh_report_stack *stack, stack_id id, uint32_t thread);
-
-/* Gives the report out, unless the same was given before. With the option stop, or FH_REPORT_FATAL and stop, the program
- * ends here. Returns whether it was given out. */
+/* Gives the report out, unless the same was given before, and then does what the option stop says (check/stop.h).
+ * Returns whether it was given out. */
 bool report_write(struct fh_report *report);
-
-/* Appends any record to the file of the command; its head's magic, version and pid are filled in. False when there is no
- * such file, or it can't be written. */
-bool report_append(struct fh_record_head *head);
-
-/* Sees to it that the reader can make names of the addresses known so far. */
-void report_mappings(void);
 
 /* How many were given out, and how many kept back. */
 size_t report_count(void);

@@ -6,11 +6,13 @@
 #include "check/dial.h"
 #include "check/fault.h"
 #include "check/fence.h"
+#include "check/heaps.h"
 #include "check/leaks.h"
 #include "check/order.h"
 #include "check/records.h"
 #include "check/report.h"
-#include "check/request.h"
+#include "tell/request.h"
+#include "check/stop.h"
 #include "check/watch.h"
 #include "heap/start.h"
 #include "reach/reach.h"
@@ -25,16 +27,19 @@ static bool finished; /* atomic */
 static bool forked;   /* this process began by fork, not by exec */
 
 static void before_fork(void) {
+  heaps_before_fork();
   records_before_fork();
   fence_before_fork();
 }
 static void after_fork_in_parent(void) {
   fence_after_fork(false);
   records_after_fork(false);
+  heaps_after_fork(false);
 }
 static void after_fork_in_child(void) {
   fence_after_fork(true);
   records_after_fork(true);
+  heaps_after_fork(true);
   forked = true;
   report_start();
 }
@@ -67,7 +72,7 @@ __attribute__((constructor(102))) static void checker_loaded(void) {
   fault_start();
   watch_start();
   leaks_exclude_own_variables();
-  request_check_fences = check_fences_in_copy;
+  request_answers = (struct request_answers){leaks_answer, leaks_why, check_fences_in_copy};
   if (!request_start())
     warn("no free real-time signal, or no memfd_create: freehold leaks can't ask this process", NULL);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
@@ -138,9 +143,11 @@ void check_finish(bool leaves_at_once) {
   if (!leaves_at_once || !forked) {
     watch_end_all();
     /* Objects of threads that go on would be freed, and have other owners, while they are looked at. */
+    stop_hold(true);
     reach_stop_most(NULL);
     check_fences(here());
     reach_resume_world();
+    stop_hold(false);
     search_leaks(&leaks);
   }
   write_summary(&leaks);

@@ -1,6 +1,7 @@
 #include "guard/guard.h"
 #include "base/lock.h"
 #include "base/options.h"
+#include "record/accounts.h"
 #include "record/report.h"
 #include "space/kernel.h"
 #include "space/space.h"
@@ -40,6 +41,8 @@ struct chunk {
 
 uintptr_t guard_base;
 size_t guard_bytes;
+
+__attribute__((visibility("default"))) struct fh_guard_root fh_guard_root;
 
 static struct {
   struct chunk *chunks; /* one each, then the records: SLOTS_MOST for each chunk */
@@ -146,6 +149,9 @@ bool guard_start(void) {
     stretch.mappings_most = mappings_allowed();
     __atomic_store_n(&guard_bytes, bytes, __ATOMIC_RELEASE);
     kernel.name(guard_base, bytes, "freehold:guard");
+    fh_guard_root.magic = FH_GUARD_MAGIC;
+    fh_guard_root.start = guard_base;
+    __atomic_store_n(&fh_guard_root.bytes, bytes, __ATOMIC_RELEASE);
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     return true;
   }

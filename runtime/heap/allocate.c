@@ -5,51 +5,76 @@
 #include "heap/misuse.h"
 #include "heap/object.h"
 #include "heap/purge.h"
+#include "heap/sampled.h"
+#include "heap/sampling.h"
 #include "heap/start.h"
+#include "heap/vault.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Below this an object moves to a smaller slot only when it shrinks to less than half. */
 #define SHRINK_SHARE 2
 
-static void *take_slot_once(unsigned class_index) {
+/* `counted`, a constant, says whether sampling is on. `size` and `alignment` are what a guarded object is made for, if this one becomes one. */
+ALWAYS_INLINE void *take_slot_once(unsigned class_index, bool counted, size_t size, size_t alignment) {
+  collected_before_growth();
   struct heap *heap = thread_heap_get(); /* also for a long class: it starts the library */
   if (UNLIKELY(heap == NULL))
     return NULL;
   void *object;
   if (class_index >= LONG_CLASS_FIRST) {
+    if (counted && (object = sampling_long(heap, size, alignment)) != NULL)
+      return object;
     object = long_cache_take(heap, class_index);
     return object != NULL ? object : heap_take_slot(heap_for_long(), class_index);
   }
   struct bin *bin = &heap->bins[class_index];
-  while (!bin_take(bin, &object))
+  for (;;) {
+    if (counted && UNLIKELY(bin->until_sample != 0) && (object = sampling_turn(heap, bin, size, alignment)) != NULL)
+      return object;
+    if (bin_take(bin, &object))
+      return object;
     if (!heap_refill(heap, bin))
       return NULL;
-  return object;
+  }
 }
 
 /* What threads keep at hand, and what is empty, makes room before a call fails. */
 static COLD bool make_room(void) {
   if (!heap_started())
     return false;
+  collected_make_room();
   purge_spans();
   return true;
 }
 
-static void *take_slot(unsigned class_index) {
-  void *object = take_slot_once(class_index);
-  return LIKELY(object != NULL) || !make_room() ? object : take_slot_once(class_index);
+static void *take_plain_once(unsigned class_index) {
+  return take_slot_once(class_index, false, 0, 0);
+}
+
+static NOINLINE void *take_sampling(unsigned class_index, size_t size, size_t alignment) {
+  void *object = take_slot_once(class_index, true, size, alignment);
+  return LIKELY(object != NULL) || !make_room() ? object : take_plain_once(class_index);
+}
+
+ALWAYS_INLINE void *take_slot(unsigned class_index, size_t size, size_t alignment) {
+  if (sampling_is_on())
+    return take_sampling(class_index, size, alignment);
+  void *object = take_plain_once(class_index);
+  return collected_note(LIKELY(object != NULL) || !make_room() ? object : take_plain_once(class_index));
 }
 
 static void *take_large(size_t size, size_t alignment, bool zeroed) {
   if (size > PTRDIFF_MAX || (!heap_started() && !heap_start()))
     return NULL;
+  collected_before_growth();
   void *object = large_take(NULL, size, alignment, zeroed);
-  return LIKELY(object != NULL) || !make_room() ? object : large_take(NULL, size, alignment, zeroed);
+  return collected_note(LIKELY(object != NULL) || !make_room() ? object : large_take(NULL, size, alignment, zeroed));
 }
 
 NOINLINE void *allocate_slow(size_t size) {
-  return size <= SMALL_MAX_BYTES ? take_slot(size_class(size)) : take_large(size, 1, false);
+  return size <= SMALL_MAX_BYTES ? take_slot(size_class(size), size, GRANULE) : take_large(size, 1, false);
 }
 
 /* The class whose slots hold `size` bytes and all start at multiples of `alignment`, which divides a slice; or
@@ -70,7 +95,7 @@ void *allocate_aligned(size_t alignment, size_t size) {
     return allocate(size);
   unsigned class_index = aligned_class(alignment, size);
   if (class_index != CLASS_NONE)
-    return take_slot(class_index);
+    return take_slot(class_index, size, alignment);
   return take_large(size > 0 ? size : 1, alignment, false);
 }
 
@@ -91,6 +116,14 @@ void *allocate_from(struct heap *heap, size_t alignment, size_t size, bool zeroe
   return object != NULL && zeroed ? memset(object, 0, size) : object;
 }
 
+static COLD void release_to_vault(const char *call, void *pointer, struct vault *vault, enum object_kind kind) {
+  int failure = kind == OBJECT_VAULT ? vault_give(vault, pointer) : -EINVAL;
+  if (failure == -EACCES)
+    misuse_closed_heap(call, (uintptr_t)pointer);
+  else if (failure != 0)
+    misuse_bad_pointer(call, (uintptr_t)pointer);
+}
+
 NOINLINE void release_slow(void *pointer) {
   if (pointer == NULL)
     return;
@@ -103,6 +136,11 @@ NOINLINE void release_slow(void *pointer) {
       heap_free_owned(pointer, object.span, object.index);
     else
       heap_free_remote(object.span, object.index, pointer);
+  } else if (object.kind == OBJECT_SAMPLED && object.live) {
+    if (!sampled_give(sampled_find((uintptr_t)pointer)))
+      misuse_bad_pointer("free", (uintptr_t)pointer);
+  } else if (object.vault != NULL) {
+    release_to_vault("free", pointer, object.vault, object.kind);
   } else if (object.kind != OBJECT_LARGE || !large_give((uintptr_t)pointer))
     misuse_bad_pointer("free", (uintptr_t)pointer);
 }
@@ -123,19 +161,32 @@ static bool slot_suits(size_t slot_bytes, size_t size) {
   return size <= slot_bytes && (size > slot_bytes / SHRINK_SHARE || slot_bytes == GRANULE);
 }
 
+/* Within its vault; a secret must not leave it. */
+static COLD void *reallocate_in_vault(void *pointer, struct vault *vault, enum object_kind kind, size_t size) {
+  int failure = -EINVAL;
+  void *resized = kind == OBJECT_VAULT ? vault_resize(vault, pointer, size, &failure) : NULL;
+  if (resized == NULL && failure == -EACCES)
+    misuse_closed_heap("realloc", (uintptr_t)pointer);
+  else if (resized == NULL && failure == -EINVAL)
+    misuse_bad_pointer("realloc", (uintptr_t)pointer);
+  return resized;
+}
+
 static NOINLINE void *reallocate_slow(struct heap *heap, void *pointer, size_t size) {
   struct object object = object_at(pointer);
-  if (!object.live || (object.kind != OBJECT_SMALL && object.kind != OBJECT_LARGE)) {
+  if (UNLIKELY(object.vault != NULL))
+    return reallocate_in_vault(pointer, object.vault, object.kind, size);
+  if (!object_is_exact(&object)) {
     misuse_bad_pointer("realloc", (uintptr_t)pointer);
     return NULL;
   }
   if (object.kind == OBJECT_SMALL) {
     if (slot_suits(object.bytes, size))
       return pointer;
-  } else if (size <= PTRDIFF_MAX) {
+  } else if (object.kind == OBJECT_LARGE && size <= PTRDIFF_MAX) {
     void *resized = large_resize(object.span, size);
     if (resized != NULL)
-      return resized;
+      return resized == pointer ? resized : collected_note(resized);
   }
   void *moved = take_for(heap, size);
   if (moved == NULL)

@@ -10,6 +10,7 @@
  *       heap_refill         the window moves on: in the span, to a partial span, to one that another thread left
  *                           behind, to a new one                              (heap.c)
  *         slices_take       a free slice, or the next of the space            (slices.c)
+ *     take_sampling         the same with the option sample: one in many becomes a guarded object (sampling.h)
  *                           n <= 64 KiB
  *       long_cache_take     a slot this thread has freed before: one atomic   (long_cache.c)
  *       heap_take_slot      from a span of several slices, under its heap's lock
@@ -22,6 +23,7 @@
  *     heap_free_remote      another thread's span, or nobody's: one atomic or
  *     heap_free_special     the countdown is over: the span changes lists or is given back
  *     large_give            a large object
+ *     sampled_give          a guarded object of the option sample           (sampled.c)
  *     misuse_*              what is no object of this heap
  */
 #ifndef FREEHOLD_HEAP_FAST_H

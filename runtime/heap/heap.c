@@ -3,6 +3,7 @@
 #include "heap/fast.h"
 #include "heap/misuse.h"
 #include "heap/purge.h"
+#include "heap/sampling.h"
 #include "heap/slices.h"
 #include "heap/thread.h"
 #include "space/kernel.h"
@@ -22,14 +23,14 @@
 /* Entries of a thread heap's table of owned spans: at most as many as 4 GiB have slices. */
 #define OWNED_LEAST ((size_t)512)
 #define OWNED_MOST  ((size_t)1 << 16)
-/* A countdown that is never over in practice: the current span's. */
-#define COUNTDOWN_CURRENT UINT32_MAX
+/* A countdown that is never over in practice: the current span's, but for sampling. */
+#define COUNTDOWN_NEVER UINT32_MAX
 
-struct heap shared_heap;
+struct heap shared_heaps[THREAD_HEAPS];
 struct heap long_heaps[LONG_HEAPS];
 
 /* Atomic: classes in which threads may have left spans behind. Spares those who find none the lock. */
-static uint64_t shared_classes;
+static uint64_t shared_classes[THREAD_HEAPS];
 
 /* What the purge has borrowed, for those who must wait for it, or take its place after a fork. Set under the lock of
  * the span's heap, by the one thread that purges. */
@@ -44,7 +45,7 @@ void heap_format(struct heap *heap, uintptr_t owner) {
   if (heap->owned == NULL)
     heap->owned = no_owned;
   for (unsigned i = 0; i < CLASS_COUNT; i++)
-    heap->bins[i] = (struct bin){.word = &no_free_slots, .object_bytes = class_bytes[i], .class_index = i};
+    heap->bins[i] = (struct bin){.word = &no_free_slots, .object_bytes = class_bytes[i], .class_index = (uint16_t)i};
   __atomic_store_n(&heap->formatted, true, __ATOMIC_RELEASE);
 }
 
@@ -60,6 +61,10 @@ struct heap *heap_for_long(void) {
   return heap;
 }
 
+static uint32_t current_countdown(void) {
+  return sampling_is_on() ? sampling_draw() : COUNTDOWN_NEVER;
+}
+
 static unsigned partial_threshold(const struct span *span) {
   unsigned share = span->capacity / PARTIAL_SHARE;
   return share > 0 ? share : 1;
@@ -72,6 +77,7 @@ static void bin_open(struct bin *bin, struct span *span, unsigned word_number) {
   bin->word_number = word_number;
   bin->base = span->start + (uintptr_t)word_number * 64 * bin->object_bytes;
   bin->word = &span_free_bits(span)[word_number];
+  collected_hand_out(COLLECTED ? count_bits(*bin->word) * bin->object_bytes : 0);
   if (word_number >= span->touched_words)
     span->touched_words = (uint8_t)(word_number + 1);
 }
@@ -80,7 +86,7 @@ static void bin_open(struct bin *bin, struct span *span, unsigned word_number) {
  * that is warm, and counted already, comes before memory that was never touched. */
 static bool bin_go_back(struct bin *bin, struct span *span) {
   unsigned free_slots = 0, wanted = span->touched_words * 64u / GO_BACK_SHARE;
-  if (span_counted_frees(span) < wanted && !span_has_remote_frees(span))
+  if (span_current_frees(span) < wanted && !span_has_remote_frees(span))
     return false;
   for (unsigned number = 0; number < span->touched_words; number++)
     free_slots += count_bits(span_take_remote(span, number));
@@ -94,7 +100,7 @@ static bool bin_go_back(struct bin *bin, struct span *span) {
 
 /* Free slots of the current span once its windows are used up: there are none but those freed meanwhile. */
 static unsigned free_behind_window(struct span *span) {
-  return span_counted_frees(span) == 0 && !span_has_remote_frees(span) ? 0 : span_take_all_remote(span);
+  return span_current_frees(span) == 0 && !span_has_remote_frees(span) ? 0 : span_take_all_remote(span);
 }
 
 /* Moves the window on to the next word with free slots, once around the span; what others have freed is taken back
@@ -185,12 +191,19 @@ static void bin_retire(struct heap *heap, struct bin *bin) {
     bin_detach(heap, bin, span_take_all_remote(bin->span));
 }
 
+/* The shared heap that takes what a thread heap leaves behind. */
+static unsigned shared_number(const struct heap *heap) {
+  return COLLECTED && heap->collect_kind != 0 ? 1 : 0;
+}
+
 static struct span *make_current(struct heap *heap, struct span *span) {
+  if (COLLECTED)
+    collected_sweep(span);
   list_remove(heap, span);
   span_set_state(span, SPAN_CURRENT);
   if (!span_is_long(span))
     span->purged = 0;
-  span_set_countdown(span, COUNTDOWN_CURRENT, 0);
+  span_set_countdown(span, current_countdown(), 0);
   return span;
 }
 
@@ -212,6 +225,8 @@ static struct span *find_remotely_freed(struct heap *heap, unsigned class_index)
     }
     if (first_seen == NULL)
       first_seen = span;
+    if (COLLECTED)
+      collected_sweep(span);
     unsigned free_slots = span_free_slots(span);
     if (free_slots >= partial_threshold(span) && free_slots * FULL_ENOUGH / span->capacity >= most) {
       most = free_slots * FULL_ENOUGH / span->capacity;
@@ -239,15 +254,17 @@ static void change_heap(struct span *span, struct heap *heap) {
 
 static struct span *adopt(struct heap *heap, unsigned class_index) {
   uint64_t mask = (uint64_t)1 << class_index;
-  if ((__atomic_load_n(&shared_classes, __ATOMIC_RELAXED) & mask) == 0)
+  unsigned number = shared_number(heap);
+  struct heap *shared_heap = &shared_heaps[number];
+  if ((__atomic_load_n(&shared_classes[number], __ATOMIC_RELAXED) & mask) == 0)
     return NULL; /* what comes a moment later is adopted next time */
-  lock_take(&shared_heap.lock);
-  struct span *span = find_in_lists(&shared_heap, class_index);
+  lock_take(&shared_heap->lock);
+  struct span *span = find_in_lists(shared_heap, class_index);
   if (span != NULL)
     change_heap(span, heap);
-  else if (shared_heap.full[class_index].first == NULL)
-    __atomic_fetch_and(&shared_classes, ~mask, __ATOMIC_RELAXED);
-  lock_drop(&shared_heap.lock);
+  else if (shared_heap->full[class_index].first == NULL)
+    __atomic_fetch_and(&shared_classes[number], ~mask, __ATOMIC_RELAXED);
+  lock_drop(&shared_heap->lock);
   return span;
 }
 
@@ -288,7 +305,7 @@ static struct span *create(struct heap *heap, unsigned class_index) {
   /* In no list yet and current from the start; nobody else has a pointer into it. */
   span_set_state(span, SPAN_CURRENT);
   change_heap(span, heap);
-  span_set_countdown(span, COUNTDOWN_CURRENT, 0);
+  span_set_countdown(span, current_countdown(), 0);
   if (heap->own)
     heap->held_bytes += slices * SLICE_BYTES;
   return span;
@@ -296,9 +313,12 @@ static struct span *create(struct heap *heap, unsigned class_index) {
 
 /* When there is no memory: any span of the class with a free slot, however few. */
 static COLD struct span *scrape(struct heap *heap, unsigned class_index) {
-  for (struct span *span = heap->full[class_index].first; span != NULL; span = span->next)
+  for (struct span *span = heap->full[class_index].first; span != NULL; span = span->next) {
+    if (COLLECTED)
+      collected_sweep(span);
     if (span_take_all_remote(span) != 0)
       return make_current(heap, span);
+  }
   return NULL;
 }
 
@@ -310,11 +330,12 @@ static COLD struct span *last_resort(struct heap *heap, unsigned class_index) {
   lock_drop(&heap->lock);
   if (span != NULL)
     return span;
-  lock_take(&shared_heap.lock);
-  span = scrape(&shared_heap, class_index);
+  struct heap *shared_heap = &shared_heaps[shared_number(heap)];
+  lock_take(&shared_heap->lock);
+  span = scrape(shared_heap, class_index);
   if (span != NULL)
     change_heap(span, heap);
-  lock_drop(&shared_heap.lock);
+  lock_drop(&shared_heap->lock);
   return span;
 }
 
@@ -394,7 +415,19 @@ static bool refill(struct heap *heap, struct bin *bin) {
 }
 
 NOINLINE bool heap_refill(struct heap *heap, struct bin *bin) {
+  if (COLLECTED) {
+    __atomic_store_n(&heap->refilling, true, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  }
   bool filled = refill(heap, bin);
+  if (sampling_is_on() && filled && heap->owner != 0)
+    sampling_window(heap, bin);
+  if (COLLECTED) {
+    if (bin->span != NULL)
+      collected_keep(bin->span);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&heap->refilling, false, __ATOMIC_RELAXED);
+  }
   thread_view_show(heap, bin);
   return filled;
 }
@@ -412,12 +445,24 @@ void *heap_take_slot(struct heap *heap, unsigned class_index) {
   return object;
 }
 
+void *heap_take_cleared_slot(struct heap *heap, unsigned class_index) {
+  struct bin *bin = &heap->bins[class_index];
+  void *object = NULL;
+  lock_take(&heap->lock);
+  while (!bin_take(bin, &object) && heap_refill(heap, bin))
+    ;
+  if (object != NULL)
+    memset(object, 0, bin->object_bytes);
+  lock_drop(&heap->lock);
+  return object;
+}
+
 /* ---- Frees. ---- */
 
 /* A span has a newly free slot, under the heap's lock, which this drops: it changes lists or is given back. */
 static void settle_and_unlock(struct heap *heap, struct span *span) {
   if (span->state == SPAN_CURRENT || span->state == SPAN_BUSY) {
-    span_set_countdown(span, span->state == SPAN_BUSY ? span->capacity : COUNTDOWN_CURRENT,
+    span_set_countdown(span, span->state == SPAN_BUSY ? span->capacity : current_countdown(),
                        span->free_slots + span_counted_frees(span));
     lock_drop(&heap->lock);
     return;
@@ -455,6 +500,8 @@ static void free_last(const void *pointer, struct span *span, size_t index) {
   settle_and_unlock(heap, span);
   if (counted)
     purge_slots_freed(freed_bytes);
+  else if (sampling_is_on())
+    sampling_freed(heap, span, index);
 }
 
 NOINLINE void heap_free_special(const void *pointer, struct span *span) {
@@ -491,8 +538,12 @@ void heap_return_long(struct span *span, size_t index) {
 NOINLINE void heap_free_owned(const void *pointer, struct span *span, size_t index) {
   /* Others have freed in this span: what they freed becomes visible to the owner's frees before those go on. The
    * exchange orders the bound before the look at the remote bits, as the freer orders bit before bound. */
+  if (COLLECTED) /* a sweep must see a freed slot in one of the bitmaps */
+    lock_take(&span->heap->lock);
   (void)__atomic_exchange_n(&span->exact_bound, span_exact_bound(span), __ATOMIC_SEQ_CST);
   span_take_all_remote(span);
+  if (COLLECTED)
+    lock_drop(&span->heap->lock);
   if (!span_slot_is_live(span, index)) {
     misuse_double_free("free", (uintptr_t)pointer, span->object_bytes);
     return;
@@ -548,6 +599,8 @@ void heap_free_remote(struct span *span, size_t index, const void *pointer) {
 /* ---- Heaps that end. ---- */
 
 static void move_list(struct heap *from, struct span_list *list, struct span_list *emptied) {
+  unsigned number = shared_number(from);
+  struct heap *shared_heap = &shared_heaps[number];
   while (list->first != NULL) {
     struct span *span = list->first;
     span_list_remove(list, span);
@@ -558,11 +611,11 @@ static void move_list(struct heap *from, struct span_list *list, struct span_lis
       continue;
     }
     disown(from, span);
-    lock_take(&shared_heap.lock);
-    change_heap(span, &shared_heap);
-    list_place(&shared_heap, span, free_slots);
-    __atomic_fetch_or(&shared_classes, (uint64_t)1 << span->class_index, __ATOMIC_RELAXED);
-    lock_drop(&shared_heap.lock);
+    lock_take(&shared_heap->lock);
+    change_heap(span, shared_heap);
+    list_place(shared_heap, span, free_slots);
+    __atomic_fetch_or(&shared_classes[number], (uint64_t)1 << span->class_index, __ATOMIC_RELAXED);
+    lock_drop(&shared_heap->lock);
   }
 }
 
@@ -597,7 +650,7 @@ void heap_abandon(struct heap *heap) {
   __atomic_store_n(&heap->remote_classes, 0, __ATOMIC_RELAXED);
   lock_drop(&heap->lock);
   /* Others may have freed into these spans a moment ago, with the hint in the old heap. */
-  __atomic_store_n(&shared_heap.remote_classes, ~(uint64_t)0, __ATOMIC_RELAXED);
+  __atomic_store_n(&shared_heaps[shared_number(heap)].remote_classes, ~(uint64_t)0, __ATOMIC_RELAXED);
   give_list(&emptied);
 }
 
@@ -663,11 +716,35 @@ bool heap_release_if_empty_locked(struct span *span) {
   return empty;
 }
 
+bool heap_sweep_locked(struct span *span) {
+#if COLLECTED
+  struct heap *heap = try_lock_heap_of(span);
+  if (heap == NULL)
+    return false;
+  collected_sweep(span);
+  lock_drop(&heap->lock);
+#else
+  (void)span;
+#endif
+  return true;
+}
+
+bool heap_nothing_borrowed(void) {
+  return __atomic_load_n(&borrowed, __ATOMIC_ACQUIRE) == NULL;
+}
+
+void heap_hint_shared(void) {
+  for (unsigned i = 0; i < THREAD_HEAPS; i++)
+    __atomic_store_n(&shared_classes[i], ~(uint64_t)0, __ATOMIC_RELAXED);
+}
+
 bool heap_borrow_locked(struct span *span, uint64_t *slots) {
   struct heap *heap = try_lock_heap_of(span);
   if (heap == NULL)
     return false;
   *slots = 0;
+  if (COLLECTED) /* what is borrowed looks alive */
+    collected_sweep(span);
   if (span_is_long(span)) {
     take_from_caches(heap, span);
     uint64_t *free_bits = span_free_bits(span);
@@ -700,7 +777,30 @@ void heap_return(struct span *span, uint64_t slots) {
   lock_drop(&heap->lock);
 }
 
+#if COLLECTED
+/* A thread that is no more was between two locks with a span of which only it knew: nobody would sweep it, and so no
+ * collection would ever begin. */
+static void settle_orphan(struct span *span) {
+  struct heap *heap = span->heap;
+  if (span->state == SPAN_CURRENT && heap != NULL && heap->bins[span->class_index].span != span) {
+    collected_keep(span);
+    list_place(heap, span, span_take_all_remote(span));
+  } else if (span->state == SPAN_BUSY && (span->collect_flags & COLLECT_HELD_BACK) == 0) {
+    slices_give_locked(span); /* it was on its way back */
+  }
+}
+#endif
+
 void heap_after_fork_in_child(void) {
   if (borrowed != NULL)
     take_back(borrowed->heap, borrowed, span_is_long(borrowed) ? borrowed_slots : 0);
+#if COLLECTED
+  for (size_t slice = 0; slice < space_slice_limit;) {
+    struct span *span = space_table[slice];
+    size_t length = span->kind == FH_SPAN_NONE || span->first_slice != slice ? 1 : span->slices;
+    if (span->kind == FH_SPAN_SMALL)
+      settle_orphan(span);
+    slice += length;
+  }
+#endif
 }

@@ -3,7 +3,7 @@
  *
  * Four kinds of heap are made of this one struct:
  *   a thread heap    owner is its thread's thread pointer; that thread allocates and frees without a lock
- *   the shared heap  has no owner; keeps the spans of threads that have ended until another thread adopts them
+ *   the shared heaps  have no owner; keep the spans of threads that have ended until another thread adopts them
  *   the long heaps  have no owner; classes above FAST_MAX_BYTES come from the one of the processor that asks. Such
  *                   spans are half a megabyte and few: a set of them for each thread would hold more than is live
  *   a heap of one's own (fh_heap_create)  has no owner; every allocation from it holds its lock
@@ -27,7 +27,9 @@ struct bin {
   uint64_t object_bytes; /* fixed */
   struct span *span;     /* the current span, or NULL */
   unsigned word_number;
-  unsigned class_index; /* fixed */
+  uint16_t class_index; /* fixed */
+  uint16_t
+      until_sample; /* sampling.h: allocations until one is picked, the view hides the window; 0: none is in sight */
 };
 
 /* See long_cache.h. */
@@ -53,16 +55,24 @@ struct heap {
   struct span_list full[CLASS_COUNT];    /* lock */
   struct bin bins[CLASS_COUNT];
   struct long_cache long_cache[LONG_CLASSES]; /* of a thread heap; its thread */
+  uint64_t sample_left;                       /* sampling.h; 0: to be drawn; owner */
   uint64_t cached_bytes;                      /* freed into long_cache since the purge was told; its thread */
   /* Of a heap of one's own only. Fixed, but for the counts and the list, which are under the lock. */
   bool own;
   bool zeroed;
+  /* What its objects are to a collector; fixed. */
+  uint8_t collect_kind, collect_flags;
+  /* Its owner is in heap_refill: of its current spans no bit says anything for certain. Owner; others read it while the
+   * world stands still. */
+  bool refilling;
   size_t limit_bytes, held_bytes, large_bytes, large_objects;
-  struct span *large; /* its large objects */
+  struct span *large;  /* its large objects */
+  struct vault *vault; /* one whose memory can be closed has all of its objects there (vault.h); else NULL */
   char name[32];
 };
 
-INTERNAL extern struct heap shared_heap;
+/* One for each kind of thread heap. */
+INTERNAL extern struct heap shared_heaps[THREAD_HEAPS];
 #define LONG_HEAPS 8u
 INTERNAL extern struct heap long_heaps[LONG_HEAPS];
 /* What an empty window's word points to: stays 0. */
@@ -87,6 +97,8 @@ bool heap_refill(struct heap *heap, struct bin *bin);
 /* An object of `class_index`, through the bin and its refill. NULL when there is no memory. Takes the lock of a heap
  * without an owner. */
 void *heap_take_slot(struct heap *heap, unsigned class_index);
+/* The same, of a heap without an owner, and all of the slot is zero before its lock is dropped. */
+void *heap_take_cleared_slot(struct heap *heap, unsigned class_index);
 
 /* The owner's free that brought the countdown to 0, or that found the slot free already. The slot's bit is set under the
  * lock, so that the span is not given back by the purge while its owner is still at work on it. */
@@ -117,6 +129,12 @@ bool heap_release_if_empty_locked(struct span *span);
  * been given back since they were last used (slots: their bits). False when there is nothing, or its heap is busy. */
 bool heap_borrow_locked(struct span *span, uint64_t *slots);
 void heap_return(struct span *span, uint64_t slots);
+/* Sweeps a span for the collector, which has not been swept, under the slice lock. False when its heap is busy. */
+bool heap_sweep_locked(struct span *span);
+/* Whether the purge has borrowed nothing. Under all heaps' locks. */
+bool heap_nothing_borrowed(void);
+/* Threads look for what others freed in spans of the shared heaps. */
+void heap_hint_shared(void);
 /* In a child of fork: a span that the purge had borrowed in the parent. */
 void heap_after_fork_in_child(void);
 

@@ -81,6 +81,17 @@ static void clear_dirty(struct span *span) {
     }
 }
 
+/* The end of its making. A collection that comes a moment earlier lets it live, and from here on the address is at hand. */
+static void *born(struct span *span) {
+  void *object = (void *)span->start;
+  if (COLLECTED) {
+    __asm__ volatile("" : "+r"(object));
+    __atomic_store_n(&span->swept, collected.cycle, __ATOMIC_RELEASE);
+    __asm__ volatile("" : "+r"(object));
+  }
+  return object;
+}
+
 void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) {
   size_t count = slices_for(size);
   if (alignment < SLICE_BYTES)
@@ -100,7 +111,8 @@ void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) 
     own_heap_add(heap, span);
   if (zeroed)
     clear_dirty(span);
-  return (void *)span->start;
+  collected_hand_out(span->object_bytes);
+  return born(span);
 }
 
 bool large_give(uintptr_t address) {
@@ -171,7 +183,9 @@ static void *move_pages(struct span *span, size_t size) {
     own_heap_add(heap, to);
     own_heap_remove(heap, span);
   }
-  void *moved = (void *)to->start;
+  to->collect_kind = span->collect_kind;
+  to->collect_flags = span->collect_flags;
+  void *moved = born(to);
   lock_take(&slice_lock);
   accounts.root->large_freed_calls++;
   lock_drop(&slice_lock);

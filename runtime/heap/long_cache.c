@@ -37,11 +37,34 @@ static struct span *claim(uintptr_t entry, unsigned class_index, size_t *index) 
   return NULL;
 }
 
+/* Whoever allocates from a span has swept it before. A collection that comes after this marks the slot, because the entry is
+ * the one taken last. */
+static void sweep_before(uintptr_t entry) {
+#if COLLECTED
+  struct span *span = (struct span *)align_down(entry, SPAN_UNIT);
+  if (LIKELY(__atomic_load_n(&span->swept, __ATOMIC_ACQUIRE) == collected.cycle))
+    return;
+  struct heap *heap = __atomic_load_n(&span->heap, __ATOMIC_ACQUIRE);
+  if (heap == NULL)
+    return; /* it is gone */
+  lock_take(&heap->lock);
+  if (span->heap == heap && __atomic_load_n(&span->kind, __ATOMIC_ACQUIRE) == FH_SPAN_SMALL && span_is_long(span))
+    collected_sweep(span);
+  lock_drop(&heap->lock);
+#else
+  (void)entry;
+#endif
+}
+
 void *long_cache_take(struct heap *heap, unsigned class_index) {
   struct long_cache *cache = cache_of(heap, class_index);
   size_t index;
   while (cache->count != 0) {
-    struct span *span = claim(cache->entries[--cache->count], class_index, &index);
+    uintptr_t entry = cache->entries[cache->count - 1];
+    __atomic_store_n(&cache->count, cache->count - 1, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    sweep_before(entry);
+    struct span *span = claim(entry, class_index, &index);
     if (span != NULL)
       return (void *)(span->start + index * span->object_bytes);
   }
@@ -50,7 +73,7 @@ void *long_cache_take(struct heap *heap, unsigned class_index) {
 
 bool long_cache_give(struct heap *heap, struct span *span, size_t index) {
   struct long_cache *cache = cache_of(heap, span->class_index);
-  if (cache->count >= most_entries(span->class_index) || span->heap->own)
+  if (cache->count >= most_entries(span->class_index) || span->heap->own || (COLLECTED && span->collect_kind != 0))
     return false;
   uint32_t bit = 1u << index, before = __atomic_load_n(&span->cached, __ATOMIC_RELAXED);
   do {

@@ -3,7 +3,9 @@
 #include "base/print.h"
 #include "heap/accounts.h"
 #include "heap/object.h"
+#include "heap/sampled.h"
 #include "heap/thread.h"
+#include "heap/vault_fault.h"
 #include "space/mapping.h"
 
 #include <string.h>
@@ -72,6 +74,8 @@ void misuse_describe_foreign(struct text *text, uintptr_t address) {
 }
 
 COLD void misuse_bad_pointer(const char *call, uintptr_t address) {
+  if (sampled_contains(address) && sampled_misuse(call, address))
+    return;
   struct object object = object_at((const void *)address);
   if ((object.kind == OBJECT_SMALL || object.kind == OBJECT_LARGE) && !object.live) {
     misuse_double_free(call, address, object.bytes);
@@ -114,5 +118,11 @@ COLD void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_b
     text_add(&text, ", ");
     text_add(&text, owner_name);
   }
+  end(&text);
+}
+
+COLD void misuse_closed_heap(const char *call, uintptr_t address) {
+  struct text text = begin(call, address);
+  vault_describe(&text, address);
   end(&text);
 }

@@ -17,6 +17,8 @@ void misuse_bad_pointer(const char *call, uintptr_t address);
 void misuse_wrong_size(const char *call, uintptr_t address, size_t claimed, size_t object_bytes);
 /* fh_heap_free: the object belongs to another heap. */
 void misuse_wrong_heap(const char *call, uintptr_t address, size_t object_bytes, const char *owner_name);
+/* free, realloc: the object at `address` is of a vault that isn't open. */
+void misuse_closed_heap(const char *call, uintptr_t address);
 
 /* Adds what an address that is not the heap's looks like: "on the stack: ...". Async-signal-safe. */
 void misuse_describe_foreign(struct text *text, uintptr_t address);

@@ -47,8 +47,13 @@ static uint8_t thread_stack[32 * 1024] __attribute__((aligned(64)));
 /* One span is borrowed at a time. Only ever tried, so it has no rank. */
 static struct lock borrow_lock;
 
+/* Whoever looks after several programs says so from outside when memory is short (record/accounts.h). */
+static bool is_pressed(void) {
+  return __atomic_load_n(&accounts.root->pressure, __ATOMIC_RELAXED) != 0;
+}
+
 static uint64_t delay_nanoseconds(void) {
-  return options.purge_delay * MILLISECOND;
+  return is_pressed() ? 0 : options.purge_delay * MILLISECOND;
 }
 
 /* ---- Pages inside spans. ---- */
@@ -169,9 +174,13 @@ static bool walk_is_due(void) {
 
 /* How much dirty free memory may wait its time. Under the slice lock, or as a guess. */
 static uint64_t dirty_allowed(void) {
-  if (space.claimed)
-    return KEEP_BYTES; /* the program's stacks and files need the addresses */
+  if (space.claimed || is_pressed())
+    return KEEP_BYTES; /* the program's stacks and files need the addresses, or other programs the memory */
   uint64_t share = (accounts.slices_in_use << SLICE_SHIFT) / DIRTY_SHARE;
+  /* What will be wanted until the next collection. */
+  int64_t wanted = COLLECTED ? __atomic_load_n(&collected.allowance, __ATOMIC_RELAXED) : 0;
+  if (wanted != INT64_MAX && wanted > 0 && share < (uint64_t)wanted)
+    share = (uint64_t)wanted;
   return share > DIRTY_SHARE_MIN ? share : DIRTY_SHARE_MIN;
 }
 
@@ -255,10 +264,11 @@ static void purge_thread(void) {
   }
 }
 
-/* Under the slice lock. */
+/* Under the slice lock. Not by a thread of the library's own: to start one takes thread-local storage. */
 static void start_thread(void) {
   if (__atomic_load_n(&thread_runs, __ATOMIC_RELAXED) != 0 || thread_refused ||
-      __atomic_load_n(&thread_alive, __ATOMIC_ACQUIRE) != 0)
+      __atomic_load_n(&thread_alive, __ATOMIC_ACQUIRE) != 0 ||
+      (COLLECTED && kernel_is_own_thread((int)kernel_thread_id())))
     return;
   __atomic_store_n(&thread_runs, 1, __ATOMIC_RELAXED);
   if (!options.purge_thread ||

@@ -2,7 +2,9 @@
 #include "base/options.h"
 #include "base/print.h"
 #include "heap/accounts.h"
+#include "heap/heap.h"
 #include "heap/purge.h"
+#include "heap/sampled.h"
 #include "space/kernel.h"
 
 #include <limits.h>
@@ -248,7 +250,7 @@ static void account_give(size_t count) {
 static bool limit_allows(size_t count) {
   if (options.limit == 0)
     return true;
-  size_t wanted = (accounts.slices_in_use + count) << SLICE_SHIFT;
+  size_t wanted = ((accounts.slices_in_use + count) << SLICE_SHIFT) + sampled_bytes();
   if (wanted > options.limit)
     return false;
   if (wanted + accounts.free_slice_bytes > options.limit) {
@@ -256,7 +258,7 @@ static bool limit_allows(size_t count) {
     slices_purge(UINT64_MAX, 0, UINT_MAX);
     lock_take(&slice_lock);
   }
-  return ((accounts.slices_in_use + count) << SLICE_SHIFT) <= options.limit;
+  return ((accounts.slices_in_use + count) << SLICE_SHIFT) + sampled_bytes() <= options.limit;
 }
 
 /* Under the slice lock, which may be dropped meanwhile. */
@@ -314,9 +316,15 @@ static struct span *take_locked(enum fh_span_kind kind, unsigned class_index, si
   span->slices = (uint32_t)count;
   span->start = slice_address(first);
   span->heap = heap;
+  if (COLLECTED)
+    span->swept = kind == FH_SPAN_LARGE ? COLLECT_NEWBORN : collected.cycle;
+  if (COLLECTED && heap != NULL) {
+    span->collect_kind = heap->collect_kind;
+    span->collect_flags = heap->collect_flags;
+  }
   if (class_index != CLASS_NONE)
     span_format(span, class_index);
-  span->kind = (uint8_t)kind;
+  __atomic_store_n(&span->kind, (uint8_t)kind, __ATOMIC_RELEASE); /* who sees it sees the rest */
   __atomic_thread_fence(__ATOMIC_RELEASE);
   table_fill(first, count, span);
   account_take(count);
@@ -367,7 +375,37 @@ static void give_dirty(struct span *run, size_t first, size_t count) {
   purge_wanted_locked();
 }
 
+/* Spans that nobody has any more, but that a collector may be looking at: linked by `next`. */
+static struct span *held_back;
+/* Given back in one hold of the lock. */
+#define HELD_BACK_BATCH 64u
+
+static bool hold_back(struct span *span) {
+  if (!COLLECTED || !collected.marking)
+    return false;
+  span->collect_flags |= COLLECT_HELD_BACK;
+  span->next = held_back;
+  held_back = span;
+  return true;
+}
+
+void slices_give_held_back(void) {
+  bool more = COLLECTED;
+  while (more) {
+    lock_take(&slice_lock);
+    for (unsigned i = 0; i < HELD_BACK_BATCH && held_back != NULL && !collected.marking; i++) {
+      struct span *span = held_back;
+      held_back = span->next;
+      slices_give_locked(span);
+    }
+    more = held_back != NULL && !collected.marking;
+    lock_drop(&slice_lock);
+  }
+}
+
 void slices_give_locked(struct span *span) {
+  if (hold_back(span))
+    return;
   __atomic_store_n(&span->owner, 0, __ATOMIC_RELAXED);
   give_dirty(span, span->first_slice, span->slices);
 }
@@ -419,6 +457,10 @@ void slices_shrink(struct span *span, size_t keep) {
 void slices_mark_clean(struct span *span) {
   lock_take(&slice_lock);
   memset(space.states + span->first_slice, 0, span->slices);
+  if (hold_back(span)) {
+    lock_drop(&slice_lock);
+    return;
+  }
   size_t first = span->first_slice, count = span->slices;
   table_fill(first, count, &no_span);
   span_close(span);

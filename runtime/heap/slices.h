@@ -27,6 +27,8 @@ struct span *slices_take(enum fh_span_kind kind, unsigned class_index, size_t co
 /* Gives a span's slices and descriptor back. */
 void slices_give(struct span *span);
 void slices_give_locked(struct span *span);
+/* What was to be given back while a collector marked (collected.marking), which is over. Under no lock. */
+void slices_give_held_back(void);
 
 /* Lengthens a span in use by the `more` slices behind it, if they are free or were never handed out. */
 bool slices_extend(struct span *span, size_t more);

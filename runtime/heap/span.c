@@ -6,15 +6,16 @@
 struct span no_span = {.kind = FH_SPAN_NONE};
 
 /* Free descriptors by size in units; slice lock. The largest describes a slice of 16-byte slots. */
-#define UNITS_MAX (2 + (FH_SPAN_FREE_BITS + 2 * (SLICE_BYTES / GRANULE / 8)) / SPAN_UNIT)
+#define UNITS_MAX (2 + (FH_SPAN_FREE_BITS + (COLLECTED ? 3 : 2) * (SLICE_BYTES / GRANULE / 8)) / SPAN_UNIT)
 static struct span *free_descriptors[UNITS_MAX];
 
 struct class_shape {
-  unsigned capacity, words, remote_offset, units;
+  unsigned capacity, words, remote_offset, mark_offset, units;
 };
 
 static struct class_shape shape_of(unsigned class_index) {
-  struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, (unsigned)divide_up(FH_SPAN_FREE_BITS, SPAN_UNIT)};
+  struct class_shape shape = {0, 0, FH_SPAN_FREE_BITS, FH_SPAN_FREE_BITS,
+                              (unsigned)divide_up(FH_SPAN_FREE_BITS, SPAN_UNIT)};
   if (class_index == CLASS_NONE)
     return shape;
   shape.capacity = (unsigned)(class_slices(class_index) * SLICE_BYTES / class_bytes[class_index]);
@@ -22,7 +23,8 @@ static struct class_shape shape_of(unsigned class_index) {
   /* The two bitmaps don't share a cache line: one is the owner's, the other everybody's. */
   unsigned bitmap_bytes = shape.words * 8;
   shape.remote_offset = (unsigned)align_up(FH_SPAN_FREE_BITS + bitmap_bytes, SPAN_UNIT);
-  shape.units = (unsigned)divide_up(shape.remote_offset + bitmap_bytes, SPAN_UNIT);
+  shape.mark_offset = shape.remote_offset + bitmap_bytes;
+  shape.units = (unsigned)divide_up(shape.mark_offset + (COLLECTED ? bitmap_bytes : 0), SPAN_UNIT);
   return shape;
 }
 
@@ -65,6 +67,7 @@ void span_format(struct span *span, unsigned class_index) {
   span->capacity = (uint16_t)shape.capacity;
   span->words = (uint8_t)shape.words;
   span->remote_offset = (uint16_t)shape.remote_offset;
+  span->mark_offset = (uint16_t)shape.mark_offset;
   span->class_index = (uint8_t)class_index;
   span->object_bytes = bytes;
   span->slot_bytes = bytes;
@@ -79,6 +82,8 @@ void span_format(struct span *span, unsigned class_index) {
     __atomic_store_n(&free_bits[i], ~(uint64_t)0, __ATOMIC_RELAXED);
     __atomic_store_n(&remote_bits[i], 0, __ATOMIC_RELAXED);
   }
+  if (COLLECTED)
+    memset(span_mark_bits(span), 0, shape.words * sizeof(uint64_t));
   if (shape.capacity % 64 != 0)
     __atomic_store_n(&free_bits[shape.words - 1], ((uint64_t)1 << shape.capacity % 64) - 1, __ATOMIC_RELAXED);
 }
@@ -88,8 +93,10 @@ uint64_t span_take_remote_bits(struct span *span, unsigned number) {
   uint64_t bits = __atomic_load_n(word, __ATOMIC_RELAXED);
   uint64_t taken = __atomic_exchange_n(&span_remote_bits(span)[number], 0, __ATOMIC_ACQUIRE);
   if (UNLIKELY((taken & bits) != 0)) {
-    unsigned slot = number * 64 + (unsigned)__builtin_ctzll(taken & bits);
-    misuse_double_free("free", span->start + slot * span->object_bytes, span->object_bytes);
+    if (!COLLECTED) { /* a sweep may have found dead what its owner was about to free */
+      unsigned slot = number * 64 + (unsigned)__builtin_ctzll(taken & bits);
+      misuse_double_free("free", span->start + slot * span->object_bytes, span->object_bytes);
+    }
     taken &= ~bits;
   }
   span->freed_calls += count_bits(taken);
@@ -113,6 +120,33 @@ void span_take_cached(struct span *span) {
   span->freed_calls += taken >> FH_CACHED_FREE_SHIFT;
   span->purged &= (uint16_t)~taken;
   span_set_free(span, 0, taken & FH_CACHED_SLOTS);
+}
+
+unsigned span_sweep(struct span *span, unsigned spared) {
+  uint64_t *free_bits = span_free_bits(span);
+  uint64_t *remote_bits = span_remote_bits(span);
+  uint64_t *mark_bits = span_mark_bits(span);
+  uint64_t cached = __atomic_load_n(&span->cached, __ATOMIC_ACQUIRE) & FH_CACHED_SLOTS; /* of a long span: one word */
+  unsigned freed = 0;
+  for (unsigned i = 0; i < span->words; i++) {
+    uint64_t all =
+        i + 1u == span->words && span->capacity % 64 != 0 ? ((uint64_t)1 << span->capacity % 64) - 1 : ~(uint64_t)0;
+    uint64_t kept = mark_bits[i] | __atomic_load_n(&free_bits[i], __ATOMIC_RELAXED) |
+                    __atomic_load_n(&remote_bits[i], __ATOMIC_RELAXED) | (i == 0 ? cached : 0);
+    mark_bits[i] = 0;
+    uint64_t dead = all & ~kept;
+    if (dead == 0 || i == spared)
+      continue;
+    if (COLLECTED && UNLIKELY(collected.last_word != NULL) && (dead &= ~collected.last_word(span, i, dead)) == 0)
+      continue;
+    freed += count_bits(dead);
+    if (COLLECTED && UNLIKELY(collected.died != NULL))
+      collected.died(span, i, dead);
+    __atomic_fetch_or(&remote_bits[i], dead, __ATOMIC_ACQ_REL);
+  }
+  if (freed != 0 && __atomic_load_n(&span->exact_bound, __ATOMIC_RELAXED) != 0)
+    __atomic_store_n(&span->exact_bound, 0, __ATOMIC_SEQ_CST);
+  return freed;
 }
 
 void span_count_cached(struct span *span) {

@@ -30,6 +30,7 @@
 #ifndef FREEHOLD_HEAP_SPAN_H
 #define FREEHOLD_HEAP_SPAN_H
 
+#include "heap/collected.h"
 #include "heap/size_class.h"
 #include "space/space.h"
 
@@ -57,10 +58,11 @@ struct span {
 
   uint32_t first_slice;  /* fixed while in use; slice lock */
   uint32_t dirty_slices; /* of a free run; slice lock */
-  uint16_t free_slots;   /* free bits when the countdown was set, of a PARTIAL or FULL span; owner */
-  uint16_t purged;       /* given back: pages since the span was last current, or slots of a long span; heap's lock */
-  uint16_t walk_live;    /* live slots when the purge last came by; purge thread */
-  uint8_t state;         /* enum span_state; heap's lock; atomic for the purge's first look */
+  uint16_t
+      free_slots; /* free bits when the countdown was set, of a PARTIAL or FULL span; of a CURRENT one frees before that; owner */
+  uint16_t purged;    /* given back: pages since the span was last current, or slots of a long span; heap's lock */
+  uint16_t walk_live; /* live slots when the purge last came by; purge thread */
+  uint8_t state;      /* enum span_state; heap's lock; atomic for the purge's first look */
   uint8_t descriptor_units;     /* size of this descriptor in units of 64 bytes; fixed */
   struct heap *heap;            /* whose lists it is in; heap's lock, atomic for readers */
   struct span *previous, *next; /* a heap's list, or the bucket of a free run */
@@ -73,7 +75,12 @@ struct span {
       struct span *large_previous, *large_next;
     };
   };
-  uint64_t unused[2];
+  /* Of a library with a collector; see collected.h. */
+  uint64_t large_mark;   /* of a large object: marked; atomic */
+  uint32_t swept;        /* the cycle whose dead were taken last; heap's lock, or the world stands still */
+  uint16_t mark_offset;  /* of the mark bits, of a small span; fixed */
+  uint8_t collect_kind;  /* what its objects are to the collector; fixed after the first object was given out */
+  uint8_t collect_flags; /* COLLECT_KEPT, COLLECT_BY_START; the same; COLLECT_HELD_BACK: slice lock */
 
   /* What every free looks at, and known to readers outside again: at the start of a cache line, which the first words of
    * the free bitmap share. */
@@ -103,6 +110,10 @@ ALWAYS_INLINE uint64_t *span_free_bits(struct span *span) {
 }
 ALWAYS_INLINE uint64_t *span_remote_bits(struct span *span) {
   return (uint64_t *)((char *)span + span->remote_offset);
+}
+
+ALWAYS_INLINE uint64_t *span_mark_bits(struct span *span) {
+  return (uint64_t *)((char *)span + span->mark_offset);
 }
 
 /* A slot of a span: a word of the bitmap and, in the low six bits of `bit`, a bit of it. */
@@ -227,6 +238,10 @@ ALWAYS_INLINE bool span_has_remote_frees(const struct span *span) {
 ALWAYS_INLINE uint32_t span_counted_frees(const struct span *span) {
   return span->countdown_start - span->countdown;
 }
+/* Of a current span: the owner's frees since it became that. */
+ALWAYS_INLINE uint32_t span_current_frees(const struct span *span) {
+  return span->free_slots + span_counted_frees(span);
+}
 /* All words; returns the number of free slots. */
 unsigned span_take_all_remote(struct span *span);
 /* How many slots of a span that nobody allocates from are free, as its owner knows: counted anew only if others have
@@ -236,6 +251,11 @@ unsigned span_free_slots(struct span *span);
 void span_take_cached(struct span *span);
 /* Carries the count of frees into caches into freed_calls. Under the lock. */
 void span_count_cached(struct span *span);
+
+/* For the collector: the live slots without a mark are freed as by another thread, but for those of word `spared`, and
+ * the marks cleared. Returns how many were freed. Under the heap's lock. */
+#define SPARE_NONE UINT32_MAX
+unsigned span_sweep(struct span *span, unsigned spared);
 
 /* How many slots are live. Exact when nobody else is at work on the span. */
 unsigned span_live(struct span *span);

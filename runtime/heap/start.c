@@ -44,7 +44,10 @@ COLD bool heap_start(void) {
       options_read(own_variable());
     options_known = true;
     if (space_start(options.reserve, huge_page_choices[options.thp])) {
-      heap_format(&shared_heap, 0);
+      for (unsigned i = 0; i < THREAD_HEAPS; i++) {
+        heap_format(&shared_heaps[i], 0);
+        shared_heaps[i].collect_kind = (uint8_t)i;
+      }
       accounts_start();
       __atomic_store_n(&started, true, __ATOMIC_RELEASE);
     } else {
@@ -76,6 +79,8 @@ __attribute__((constructor(101))) static void library_loaded(void) {
     return;
   thread_start_hooks();
   accounts_keep_stderr();
+  if (COLLECTED && options.sample != 0)
+    warn("sample: the collecting library guards no objects; the setting is left out", NULL);
   if (options.verbose)
     say_what_is_in_use();
 }

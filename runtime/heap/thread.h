@@ -37,6 +37,15 @@ void thread_view_show(const struct heap *heap, const struct bin *bin);
 /* This thread's heap, made if need be; NULL when there is no memory. */
 struct heap *thread_heap_get(void);
 
+#if COLLECTED
+/* The same for objects without pointers. */
+INTERNAL extern __thread struct heap *thread_atomic_heap;
+struct heap *thread_atomic_heap_get(void);
+#endif
+
+/* All heaps that are in use, under all their locks. */
+void heap_each(void (*visit)(struct heap *heap));
+
 /* A heap that no thread owns, in the registry, or NULL. */
 struct heap *heap_create_own(void);
 void heap_destroy_own(struct heap *heap);

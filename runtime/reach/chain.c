@@ -30,11 +30,19 @@ struct search {
 
 static struct sequence nodes = SEQUENCE_OF(struct node);
 
+static bool find(const struct search *search, uintptr_t word, struct reach_object *object) {
+  const struct root_source *source = &search->source;
+  bool stack = search->parent == NO_PARENT &&
+               (source->stack || source->kind == FH_ROOT_REGISTER || source->kind == FH_ROOT_STACK);
+  return search->world->find_word != NULL ? search->world->find_word(word, stack, object)
+                                          : search->world->find(word, object);
+}
+
 static bool take_words(struct word_reader *reader, const uintptr_t *words, size_t count, uintptr_t at) {
   struct search *search = (struct search *)(void *)reader;
   for (size_t i = 0; i < count; i++) {
     struct reach_object object;
-    if (!word_may_point(words[i], search->world) || !search->world->find(words[i], &object))
+    if (!word_may_point(words[i], search->world) || !find(search, words[i], &object))
       continue;
     bool is_target = object.start == search->target;
     if (*object.mark != 0 && !is_target)
@@ -58,19 +66,20 @@ static void search_nodes(struct search *search) {
   for (size_t i = 0; i < nodes.count && search->enough && !search->found; i++) {
     const struct node *node = sequence_at(&nodes, i);
     search->parent = i;
-    memory_words(node->object.start, node->object.bytes, &search->source.words);
+    if (!node->object.leaf)
+      memory_words(node->object.start, node->object.bytes, &search->source.words);
   }
 }
 
 size_t reach_chain(const struct reach_world *world, const ucontext_t *here, uintptr_t address,
                    struct reach_root *root, struct reach_step *steps, size_t most) {
   struct reach_object target;
-  if (!world->find(address, &target))
+  if (world->find_word != NULL ? !world->find_word(address, true, &target) : !world->find(address, &target))
     return 0;
   struct search search = {
       .source.words.take = take_words, .world = world, .target = target.start, .parent = NO_PARENT, .enough = true};
   sequence_clear(&nodes);
-  if (roots_words(world, here, &search.source))
+  if (roots_words(world, here, &search.source) && (world->more == NULL || world->more(&search.source)))
     search_nodes(&search);
   size_t length = 0;
   if (search.found) {

@@ -10,6 +10,7 @@ static struct gathered {
   struct sequence roots;
   size_t kept; /* the first so many came from kernel_roots_keep */
   bool enough; /* memory */
+  bool unseen; /* some io_uring has requests in flight that its ring does not show any more */
 } gathered = {.roots = SEQUENCE_OF(struct kernel_root)};
 
 static void add_root(enum kernel_root_kind kind, uint64_t number, uint64_t word) {
@@ -76,16 +77,61 @@ static void take_epoll_line(void *context, const char *line) {
   add_root(KERNEL_ROOT_EPOLL, *(unsigned long *)context, parse_number(at, 16));
 }
 
+/* What the kernel says of an io_uring. Counters are of 32 bits and wrap. */
+struct uring {
+  unsigned long descriptor;
+  uint32_t mask, submitted, completed;
+  bool in_buffers;
+};
+
+static bool take_number(const char *line, const char *name, uint32_t *number) {
+  size_t length = strlen(name);
+  if (strncmp(line, name, length) != 0)
+    return false;
+  const char *at = line + length;
+  bool hexadecimal = strncmp(at, "0x", 2) == 0;
+  *number = (uint32_t)parse_number(at + (hexadecimal ? 2 : 0), hexadecimal ? 16 : 10);
+  return true;
+}
+
+/* "SqMask:\t0x7", "CachedSqHead:\t12", "CachedCqTail:\t11"; behind "UserBufs:\t1": "    0: 0x7f53e2a01000/4096". */
+static void take_uring_line(void *context, const char *line) {
+  struct uring *uring = context;
+  uint32_t number;
+  if (take_number(line, "SqMask:\t", &uring->mask) || take_number(line, "CachedSqHead:\t", &uring->submitted) ||
+      take_number(line, "CachedCqTail:\t", &uring->completed))
+    return;
+  if (take_number(line, "UserBufs:\t", &number)) {
+    uring->in_buffers = number != 0;
+    return;
+  }
+  const char *at = uring->in_buffers && *line == ' ' ? strstr(line, ": 0x") : NULL;
+  if (at != NULL)
+    add_root(KERNEL_ROOT_URING, uring->descriptor, parse_number(at + strlen(": 0x"), 16));
+  else
+    uring->in_buffers = false;
+}
+
+static void look_at_uring(const char *path, unsigned long number) {
+  struct uring uring = {.descriptor = number};
+  each_line(path, take_uring_line, &uring);
+  bool all_in_ring = uring.submitted <= uring.mask + 1;
+  if (!all_in_ring && uring.submitted != uring.completed)
+    gathered.unseen = true;
+}
+
 static bool look_at_descriptor(void *context, unsigned long number) {
   (void)context;
   struct text path;
   char leads_to[64];
   path_of(&path, "/proc/self/fd/", number);
-  if (process_read_link(path.bytes, leads_to, sizeof leads_to) <= 0 ||
-      strcmp(leads_to, "anon_inode:[eventpoll]") != 0)
+  if (process_read_link(path.bytes, leads_to, sizeof leads_to) <= 0)
     return true;
   path_of(&path, "/proc/self/fdinfo/", number);
-  each_line(path.bytes, take_epoll_line, &number);
+  if (strcmp(leads_to, "anon_inode:[eventpoll]") == 0)
+    each_line(path.bytes, take_epoll_line, &number);
+  else if (strcmp(leads_to, "anon_inode:[io_uring]") == 0)
+    look_at_uring(path.bytes, number);
   return true;
 }
 
@@ -120,8 +166,13 @@ bool kernel_roots_keep(void) {
   return gathered.enough;
 }
 
+bool kernel_roots_all_seen(void) {
+  return !gathered.unseen;
+}
+
 bool kernel_roots_read(void) {
   gathered.enough = true;
+  gathered.unseen = false;
   gathered.roots.count = gathered.kept;
   if (gathered.kept == 0)
     read_own();

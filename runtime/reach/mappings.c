@@ -1,6 +1,7 @@
 #include "reach/mappings.h"
 #include "reach/sequence.h"
 #include "space/kernel.h"
+#include "space/mapping_lines.h"
 #include "space/process.h"
 
 #include <string.h>
@@ -19,92 +20,37 @@ static struct table {
 
 /* ---- the table ---- */
 
-static uintptr_t parse_hex(const char **at, const char *end) {
-  uintptr_t value = 0;
-  for (; *at < end; (*at)++) {
-    char digit = **at;
-    if (digit >= '0' && digit <= '9')
-      value = value * 16 + (uintptr_t)(digit - '0');
-    else if (digit >= 'a' && digit <= 'f')
-      value = value * 16 + (uintptr_t)(digit - 'a') + 10;
-    else
-      break;
-  }
-  return value;
-}
-
 static bool begins(const char *text, const char *end, const char *with) {
   size_t length = strlen(with);
   return (size_t)(end - text) >= length && memcmp(text, with, length) == 0;
 }
 
-/* One line: "start-end rwxp offset device inode   path". The path is given out too. */
-static bool parse_line(const char *line, const char *end, struct mapping *mapping, const char **path) {
-  const char *at = line;
-  mapping->start = parse_hex(&at, end);
-  at++;
-  mapping->end = parse_hex(&at, end);
-  if (end - at < 6 || *at != ' ')
-    return false;
-  mapping->readable = at[1] == 'r';
-  mapping->writable = at[2] == 'w';
-  mapping->shared = at[4] == 's';
-  at += 6;
-  for (int field = 0; field < 3; field++) {
-    while (at < end && *at != ' ')
-      at++;
-    while (at < end && *at == ' ')
-      at++;
-  }
-  *path = at;
+static struct mapping mapping_of(const struct mapping_line *line) {
+  struct mapping mapping = {.start = line->start,
+                            .end = line->end,
+                            .kind = MAPPING_FILE,
+                            .readable = line->readable,
+                            .writable = line->writable,
+                            .shared = line->shared};
+  const char *at = line->path, *end = line->path_end;
   if (at == end || begins(at, end, "[anon:") || begins(at, end, "[heap]"))
-    mapping->kind = MAPPING_ANONYMOUS;
+    mapping.kind = MAPPING_ANONYMOUS;
   else if (begins(at, end, "[stack]"))
-    mapping->kind = MAPPING_STACK;
+    mapping.kind = MAPPING_STACK;
   else if (begins(at, end, "[anon_shmem:"))
-    mapping->kind = MAPPING_FILE;
+    mapping.kind = MAPPING_FILE;
   else if (*at == '[' || (begins(at, end, "/dev/") && !begins(at, end, "/dev/shm/") && !begins(at, end, "/dev/zero")))
-    mapping->kind = MAPPING_DEVICE; /* [vvar] and the like as well: the kernel's own pages */
-  else
-    mapping->kind = MAPPING_FILE;
-  return true;
+    mapping.kind = MAPPING_DEVICE; /* [vvar] and the like as well: the kernel's own pages */
+  return mapping;
 }
 
-/* Calls `take` for each line of /proc/self/maps until it gives false. False when the file can't be read. */
-static bool each_line(bool (*take)(void *context, const struct mapping *mapping, const char *path, const char *end),
-                      void *context, char *buffer, size_t bytes) {
-  long fd = kernel_open_file("/proc/self/maps");
-  if (fd < 0)
-    return false;
-  size_t filled = 0;
-  bool more = true;
-  long got;
-  while (more && (got = kernel_read((int)fd, buffer + filled, bytes - filled)) > 0) {
-    filled += (size_t)got;
-    size_t from = 0;
-    for (size_t i = 0; more && i < filled; i++)
-      if (buffer[i] == '\n') {
-        struct mapping mapping;
-        const char *path;
-        if (parse_line(buffer + from, buffer + i, &mapping, &path))
-          more = take(context, &mapping, path, buffer + i);
-        from = i + 1;
-      }
-    filled -= from;
-    memmove(buffer, buffer + from, filled);
-  }
-  kernel_close((int)fd);
-  return !more || got >= 0;
-}
-
-static bool add_mapping(void *context, const struct mapping *mapping, const char *path, const char *end) {
-  (void)path, (void)end;
+static bool add_mapping(void *context, const struct mapping_line *line) {
   struct mapping *record = sequence_push(&table.mappings);
   if (record == NULL) {
     *(bool *)context = false;
     return false;
   }
-  *record = *mapping;
+  *record = mapping_of(line);
   return true;
 }
 
@@ -130,7 +76,7 @@ bool mappings_read(bool frozen) {
   table.memory = process_open_memory();
   table.pagemap = process_open_pagemap();
   bool enough = true;
-  return each_line(add_mapping, &enough, table.buffer, COPY_BYTES) && enough && table.mappings.count > 0;
+  return mapping_lines(add_mapping, &enough, table.buffer, COPY_BYTES) && enough && table.mappings.count > 0;
 }
 
 size_t mappings_count(void) {
@@ -253,17 +199,18 @@ static void keep_path(struct description *description, const char *path, const c
   description->to[length] = '\0';
 }
 
-static bool describe_line(void *context, const struct mapping *mapping, const char *path, const char *end) {
+static bool describe_line(void *context, const struct mapping_line *line) {
   struct description *description = context;
-  if (mapping->kind == MAPPING_FILE || (mapping->kind == MAPPING_ANONYMOUS && path != end)) {
-    keep_path(description, path, end);
-    description->file_end = mapping->end;
-  } else if (mapping->start != description->file_end || !mapping->writable) {
+  struct mapping mapping = mapping_of(line);
+  if (mapping.kind == MAPPING_FILE || (mapping.kind == MAPPING_ANONYMOUS && line->path != line->path_end)) {
+    keep_path(description, line->path, line->path_end);
+    description->file_end = mapping.end;
+  } else if (mapping.start != description->file_end || !mapping.writable) {
     description->to[0] = '\0';
     description->file_end = 0;
   }
-  if (description->address < mapping->end) {
-    if (description->address < mapping->start)
+  if (description->address < mapping.end) {
+    if (description->address < mapping.start)
       description->to[0] = '\0';
     return false;
   }
@@ -274,6 +221,6 @@ void mapping_describe(uintptr_t address, char *to, size_t bytes) {
   struct description description = {.address = address, .to = to, .bytes = bytes};
   char lines[6 * KIB]; /* one line has at most a path's 4096 bytes */
   to[0] = '\0';
-  if (!each_line(describe_line, &description, lines, sizeof lines))
+  if (!mapping_lines(describe_line, &description, lines, sizeof lines))
     to[0] = '\0';
 }

@@ -19,6 +19,17 @@ struct reach_object {
   size_t bytes;
   uint8_t *mark; /* a byte of the object's own; 0 before marking */
   void *owner;   /* whatever the finder wants */
+  bool leaf;     /* it holds no pointers: chains end in it */
+};
+
+struct root_source; /* roots.h */
+
+/* Which mappings are roots. The stacks of threads, from what is in use of them on, always are; so is what looks like a
+ * stack nobody runs on at the moment: memory with a guard below it. */
+enum reach_scope {
+  REACH_EVERYTHING, /* all that can be written, and what only the kernel holds */
+  REACH_DATA,       /* the data of the program and its libraries */
+  REACH_STACKS,     /* nothing else */
 };
 
 /* The world that is marked. */
@@ -30,6 +41,13 @@ struct reach_world {
   const struct reach_range { uintptr_t start, end; } * excluded;
   /* No object starts below the one or ends above the other; saves most calls of `find`. Both 0: not known. */
   uintptr_t lowest, highest;
+  enum reach_scope scope;
+  /* Further mappings of memory that are roots although the scope leaves them out; may be NULL. */
+  bool (*wanted)(uintptr_t start, uintptr_t end);
+  /* For chains, each may be NULL: in place of `find`, where it matters whether the word stands on a stack or in a
+   * register; and what gives roots that nobody else knows of to the source's reader: false when that ended it. */
+  bool (*find_word)(uintptr_t word, bool stack, struct reach_object *object);
+  bool (*more)(struct root_source *source);
 };
 
 /* Where a reference was found. */

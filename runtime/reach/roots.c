@@ -1,5 +1,6 @@
 #include "reach/roots.h"
 #include "base/print.h"
+#include "heap/vault.h"
 #include "reach/kernel_roots.h"
 #include "reach/sequence.h"
 #include "reach/threads.h"
@@ -97,6 +98,30 @@ static bool gather_holes(const struct reach_world *world, const ucontext_t *here
 
 /* ---- mappings ---- */
 
+static bool is_stack(const struct mapping *mapping) {
+  for (size_t i = 0; i < pointers.count; i++) {
+    uintptr_t pointer = *(const uintptr_t *)sequence_at(&pointers, i);
+    if (pointer >= mapping->start && pointer < mapping->end)
+      return true;
+  }
+  return false;
+}
+
+/* Whether the mapping, which follows `before` in the table, is in the scope. *data: it is some file's data, or the part of
+ * it that has no file behind it. */
+static bool is_in_scope(const struct reach_world *world, const struct mapping *mapping, const struct mapping *before,
+                        bool *data) {
+  bool follows = *data && before != NULL && before->end == mapping->start && before->writable;
+  *data = !mapping->shared && (mapping->kind == MAPPING_FILE || (mapping->kind == MAPPING_ANONYMOUS && follows));
+  if (world->scope == REACH_EVERYTHING || (world->scope == REACH_DATA && *data))
+    return true;
+  if (mapping->kind == MAPPING_STACK)
+    return true;
+  return mapping->kind == MAPPING_ANONYMOUS && !mapping->shared && mapping->writable &&
+         (mapping_is_guarded(mapping) || is_stack(mapping) ||
+          (world->wanted != NULL && world->wanted(mapping->start, mapping->end)));
+}
+
 static bool is_root(const struct mapping *mapping, size_t *shared_left) {
   if (mapping->kind == MAPPING_DEVICE)
     return false;
@@ -109,12 +134,15 @@ static bool is_root(const struct mapping *mapping, size_t *shared_left) {
   return true;
 }
 
-static bool mappings_words(struct word_reader *reader) {
+static bool mappings_words(const struct reach_world *world, struct root_source *source) {
+  struct word_reader *reader = &source->words;
   size_t hole_number = 0, shared_left = SHARED_BYTES_MOST;
+  bool data = false;
   for (size_t i = 0; i < mappings_count(); i++) {
     const struct mapping *mapping = mapping_number(i);
-    if (!is_root(mapping, &shared_left))
+    if (!is_in_scope(world, mapping, i != 0 ? mapping_number(i - 1) : NULL, &data) || !is_root(mapping, &shared_left))
       continue;
+    source->stack = is_stack(mapping);
     uintptr_t at = mapping->start;
     /* Holes may overlap each other and reach over several mappings: those that end here are done with. */
     for (size_t number = hole_number; at < mapping->end && number < holes.count; number++) {
@@ -134,6 +162,16 @@ static bool mappings_words(struct word_reader *reader) {
     if (at < mapping->end && !mapping_words(mapping, at, mapping->end, reader))
       return false;
   }
+  return true;
+}
+
+/* Heaps that can be closed are the program's data as others are, whoever may read them at the moment. (What only a heap of
+ * secrets points to is not found.) */
+static bool vaults_words(struct root_source *source) {
+  uintptr_t start, end;
+  for (size_t i = 0; vault_range(i, &start, &end); i++)
+    if (start != end && !memory_copied_words(start, end - start, &source->words))
+      return false;
   return true;
 }
 
@@ -196,8 +234,8 @@ static bool threads_words(const struct reach_world *world, struct root_source *s
     if (thread->stack_pointer != 0 &&
         !give(source, FH_ROOT_STACK, 0, thread->thread, &thread->stack_pointer, 1, thread->stack_pointer))
       return false;
-    if (thread->waits != 0 &&
-        !give(source, FH_ROOT_REGISTER, 0, thread->thread, thread->arguments, CALL_ARGUMENTS, 0))
+    if (thread->call.known &&
+        !give(source, FH_ROOT_REGISTER, 0, thread->thread, thread->call.arguments, CALL_ARGUMENTS, 0))
       return false;
   }
   return true;
@@ -213,13 +251,15 @@ static bool kernel_words(struct root_source *source) {
 }
 
 bool roots_words(const struct reach_world *world, const ucontext_t *here, struct root_source *source) {
-  bool whole = kernel_roots_read() && mappings_read(threads_frozen()) && gather_holes(world, here);
+  bool whole = (world->scope != REACH_EVERYTHING || kernel_roots_read()) && mappings_read(threads_frozen()) &&
+               gather_holes(world, here);
   if (whole)
-    whole = context_words(here, 0, world, source) && threads_words(world, source) && kernel_words(source);
+    whole = context_words(here, 0, world, source) && threads_words(world, source) &&
+            (world->scope != REACH_EVERYTHING || kernel_words(source));
   if (whole) {
     source->kind = FH_ROOT_NONE;
     source->thread = 0;
-    whole = mappings_words(&source->words);
+    whole = mappings_words(world, source) && vaults_words(source);
   }
   sequence_release(&holes);
   sequence_release(&pointers);
@@ -329,13 +369,19 @@ void root_describe(enum fh_root kind, uint32_t number, int thread, uintptr_t at,
                    struct reach_root *root) {
   static const char *const kernel_names[] = {[KERNEL_ROOT_EPOLL] = "epoll ",
                                              [KERNEL_ROOT_TIMER] = "timer ",
-                                             [KERNEL_ROOT_SIGNAL_STACK] = "signal stack of thread "};
+                                             [KERNEL_ROOT_SIGNAL_STACK] = "signal stack of thread ",
+                                             [KERNEL_ROOT_URING] = "io_uring "};
   *root = (struct reach_root){.kind = kind, .at = at};
   if (kind == FH_ROOT_NONE) {
     describe_memory(at, here, root);
   } else if (kind == FH_ROOT_KERNEL) {
     name_add(root, kernel_names[number]);
     name_add_number(root, at);
+  } else if (kind == FH_ROOT_COLLECTOR) {
+    static const char *const names[] = {[COLLECTOR_ROOT_RANGE] = "memory registered with the collector",
+                                        [COLLECTOR_ROOT_KEPT] = "allocated to be kept until it is freed",
+                                        [COLLECTOR_ROOT_HOOK] = "pushed by the program, or by its finalizers"};
+    name_add(root, names[number]);
   } else if (kind == FH_ROOT_REGISTER) {
     name_of_thread(root, kind, number == 0 ? "register" : "vector register", thread);
     root->at = number == 0 ? at / sizeof at : number;

@@ -11,9 +11,13 @@
 struct root_source {
   struct word_reader words;
   enum fh_root kind; /* NONE: of a mapping, still to be told apart by root_describe */
-  uint32_t number;   /* of the kernel's root */
+  bool stack;        /* of a mapping that is a stack of a thread's */
+  uint32_t number;   /* of the kernel's root, or enum collector_root */
   int thread;        /* of registers: 0 is the calling thread */
 };
+
+/* What roots of kind FH_ROOT_COLLECTOR are. */
+enum collector_root { COLLECTOR_ROOT_RANGE, COLLECTOR_ROOT_KEPT, COLLECTOR_ROOT_HOOK };
 
 /* Whether a word may point to an object at all. Most words are small numbers, or point elsewhere. */
 #define LOWEST_POINTER 0x1000u

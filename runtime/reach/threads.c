@@ -27,12 +27,59 @@ static struct stop {
   struct sequence threads;
 } stop = {.threads = SEQUENCE_OF(struct stopped_thread)};
 
+/* ---- threads that don't go on with the others ---- */
+
+#define KEPT_MOST 64u
+/* One that has ended, and is kept for the record. */
+#define NO_THREAD UINT32_MAX
+
+/* Written while the world stands still; `thread` is a futex, 0 again when the thread may go on. A child of fork has none. */
+static struct kept_thread {
+  uint32_t thread; /* atomic; 0: free */
+  int process;
+  const ucontext_t *context;
+  uintptr_t stack_pointer, thread_pointer;
+} kept_threads[KEPT_MOST];
+
+static struct kept_thread *kept_thread_find(int thread) {
+  for (size_t i = 0; i < KEPT_MOST; i++)
+    if (__atomic_load_n(&kept_threads[i].thread, __ATOMIC_ACQUIRE) == (uint32_t)thread &&
+        kept_threads[i].process == process_id())
+      return &kept_threads[i];
+  return NULL;
+}
+
+static struct kept_thread *kept_thread_of(uintptr_t thread_pointer) {
+  for (size_t i = 0; i < KEPT_MOST; i++)
+    if (kept_threads[i].thread != 0 && kept_threads[i].thread_pointer == thread_pointer &&
+        kept_threads[i].process == process_id())
+      return &kept_threads[i];
+  return NULL;
+}
+
+/* By a thread that was stopped, and whose turn it would be to go on. */
+static void wait_while_kept(int thread) {
+  struct kept_thread *kept = kept_thread_find(thread);
+  while (kept != NULL && __atomic_load_n(&kept->thread, __ATOMIC_ACQUIRE) == (uint32_t)thread)
+    kernel_wait(&kept->thread, (uint32_t)thread, 0);
+}
+
 /* ---- in the thread that is stopped ---- */
 
+/* glibc's own handler of the signal; atomic. */
+static process_handler handler_before;
+
+static bool is_ours(const siginfo_t *info) {
+  return info->si_code == SI_QUEUE && info->si_pid == process_id();
+}
+
 static void take_stop(int signal, siginfo_t *info, void *context) {
-  (void)signal;
-  if (info->si_code != SI_QUEUE || info->si_pid != process_id())
+  if (!is_ours(info)) {
+    process_handler before = __atomic_load_n(&handler_before, __ATOMIC_ACQUIRE);
+    if (before != NULL)
+      before(signal, info, context);
     return;
+  }
   uint64_t value = (uintptr_t)info->si_value.sival_ptr;
   uint32_t generation = (uint32_t)(value >> 32);
   if (generation != __atomic_load_n(&stop.generation, __ATOMIC_ACQUIRE) ||
@@ -41,6 +88,7 @@ static void take_stop(int signal, siginfo_t *info, void *context) {
   struct stopped_thread *self = sequence_at(&stop.threads, (uint32_t)value);
   if (self->thread != process_thread_id())
     return;
+  struct waiting_call call = self->call; /* once this thread may go on, the record is the next stop's */
   self->context = context;
   self->stack_pointer = context_stack_pointer(context);
   self->thread_pointer = (uintptr_t)__builtin_thread_pointer();
@@ -49,15 +97,29 @@ static void take_stop(int signal, siginfo_t *info, void *context) {
     return;
   __atomic_fetch_add(&stop.stopped, 1, __ATOMIC_RELEASE);
   kernel_wake(&stop.stopped);
+  /* That stop, or a later one: this thread may not have had a processor in between, and the next stop not have waited for
+   * it any longer. */
   uint32_t resumed;
-  while ((resumed = __atomic_load_n(&stop.resumed, __ATOMIC_ACQUIRE)) != generation)
+  while ((int32_t)((resumed = __atomic_load_n(&stop.resumed, __ATOMIC_ACQUIRE)) - generation) < 0)
     kernel_wait(&stop.resumed, resumed, 0);
+  wait_while_kept(process_thread_id());
+  call_restart(context, &call);
 }
 
-/* A signal that the program has no handler for; the one from before if it is still ours. */
+/* What glibc uses to have all threads change their user id. It installs its handler with the first thread. */
+#define SIGNAL_OF_GLIBC 33
+
+/* A signal of libc's, or that the program has no handler for; the one from before if it is still ours. */
 static bool choose_signal(void) {
   if (stop.signal != 0 && process_signal_has(stop.signal, take_stop))
     return true;
+#if defined(__GLIBC__)
+  process_handler before = process_signal_handler(SIGNAL_OF_GLIBC);
+  __atomic_store_n(&handler_before, before, __ATOMIC_RELEASE);
+  stop.signal = SIGNAL_OF_GLIBC;
+  if (process_handle_signal(SIGNAL_OF_GLIBC, take_stop) == 0)
+    return true;
+#endif
   stop.signal = 0;
   for (int signal = SIGRTMAX - 2; signal > SIGRTMIN; signal--)
     if (process_signal_has(signal, NULL) && process_handle_signal(signal, take_stop) == 0) {
@@ -132,6 +194,8 @@ static void read_system_call(struct stopped_thread *thread) {
   char line[256];
   uintptr_t numbers[CALL_ARGUMENTS + 2];
   size_t count = 0;
+  struct waiting_call *call = &thread->call;
+  call->known = false;
   if (read_thread_file(thread->thread, "/syscall", line, sizeof line) <= 0)
     return;
   for (const char *at = strstr(line, " 0x"); at != NULL && count < ARRAY_LENGTH(numbers); at = strstr(at, " 0x")) {
@@ -140,11 +204,14 @@ static void read_system_call(struct stopped_thread *thread) {
   }
   if (count < 2)
     return;
-  thread->stack_pointer = numbers[count - 2];
-  if (count == ARRAY_LENGTH(numbers)) {
-    thread->waits = 1;
-    memcpy(thread->arguments, numbers, sizeof thread->arguments);
-  }
+  call->stack_pointer = numbers[count - 2];
+  call->instruction = numbers[count - 1];
+  if (count < ARRAY_LENGTH(numbers))
+    return;
+  const char *at = line;
+  call->number = (long)parse_number(&at, 10);
+  memcpy(call->arguments, numbers, sizeof call->arguments);
+  call->known = true;
 }
 
 /* ---- in the thread that stops the others ---- */
@@ -187,11 +254,22 @@ static bool see_thread(void *context, unsigned long listed) {
     __atomic_store_n(&record->state, state = THREAD_RUNNING, __ATOMIC_RELAXED);
   if (state != THREAD_RUNNING)
     return true;
+  const struct kept_thread *kept = kept_thread_find(thread);
+  if (kept != NULL) { /* it blocks all signals, and has stopped long ago */
+    record->context = kept->context;
+    record->stack_pointer = kept->stack_pointer;
+    record->thread_pointer = kept->thread_pointer;
+    __atomic_store_n(&record->state, THREAD_STOPPED, __ATOMIC_RELEASE);
+    return true;
+  }
   if (thread_blocks(thread, stop.signal)) {
     if (thread_is_apart(thread))
       __atomic_store_n(&record->state, THREAD_APART, __ATOMIC_RELAXED);
     return true;
   }
+  read_system_call(record);
+  if (call_replaces_program(&record->call))
+    return true; /* the program that comes after it would get the signal */
   __atomic_store_n(&record->state, THREAD_SENT, __ATOMIC_RELEASE);
   uint64_t value = (uint64_t)stop.generation << 32 | (uint32_t)number;
   if (process_signal_thread(thread, stop.signal, value) != 0) /* ended, or too many signals are queued: try again */
@@ -244,10 +322,48 @@ size_t threads_stop(void) {
   for (size_t i = 0; i < stop.threads.count; i++) {
     struct stopped_thread *record = sequence_at(&stop.threads, i);
     uint32_t state = __atomic_load_n(&record->state, __ATOMIC_ACQUIRE);
-    if (state == THREAD_RUNNING || state == THREAD_SENT)
-      read_system_call(record);
+    if (state != THREAD_RUNNING && state != THREAD_SENT)
+      continue;
+    read_system_call(record);
+    record->stack_pointer = record->call.stack_pointer;
   }
   return stop.missed;
+}
+
+bool threads_keep(uintptr_t thread_pointer) {
+  if (threads_keeps(thread_pointer))
+    return true;
+  const struct stopped_thread *wanted = NULL;
+  for (size_t i = 0; i < stop.threads.count && wanted == NULL; i++) {
+    const struct stopped_thread *record = sequence_at(&stop.threads, i);
+    if (record->state == THREAD_STOPPED && record->thread_pointer == thread_pointer)
+      wanted = record;
+  }
+  for (size_t i = 0; i < KEPT_MOST; i++) {
+    struct kept_thread *kept = &kept_threads[i];
+    if (kept->thread != 0 && kept->process == process_id())
+      continue;
+    *kept = (struct kept_thread){.process = process_id(), .thread_pointer = thread_pointer};
+    if (wanted != NULL) {
+      kept->context = wanted->context;
+      kept->stack_pointer = wanted->stack_pointer;
+    }
+    __atomic_store_n(&kept->thread, wanted != NULL ? (uint32_t)wanted->thread : NO_THREAD, __ATOMIC_RELEASE);
+    return true;
+  }
+  return false;
+}
+
+void threads_let_go(uintptr_t thread_pointer) {
+  struct kept_thread *kept = kept_thread_of(thread_pointer);
+  if (kept == NULL)
+    return;
+  __atomic_store_n(&kept->thread, 0, __ATOMIC_RELEASE);
+  kernel_wake_all(&kept->thread);
+}
+
+bool threads_keeps(uintptr_t thread_pointer) {
+  return kept_thread_of(thread_pointer) != NULL;
 }
 
 void threads_resume(void) {

@@ -1,21 +1,22 @@
 /*
  * threads.h: all threads of the process, stopped, with what their registers held.
  *
- * A thread is stopped by a queued real-time signal, whose handler notes where the interrupted state stands and waits.
- * The kernel has put all registers, the vector registers too, into the frame of the signal.
+ * A thread is stopped by a queued signal, whose handler notes where the interrupted state stands and waits. The kernel
+ * has put all registers, the vector registers too, into the frame of the signal. The signal is one that glibc keeps for
+ * itself, with a code of ours (glibc's own handler gets what is glibc's): its functions let no program block it. Where
+ * there is no glibc it is a real-time signal that the program has no handler for.
  *
  * A thread that blocks the signal is not sent one: a signal that stays pending could reach a program that comes after
  * an exec, which it would end. Such a thread is looked at again and again for some time, since libc blocks all
  * signals for moments, and then counts as missed. If it waits in a system call, the kernel tells its stack pointer
  * and the call's arguments.
  *
- * What the program can see of it: system calls that SA_RESTART doesn't restart (nanosleep, epoll_wait, poll,
- * semaphores with a time, see signal(7)) return EINTR.
+ * The program sees nothing of it: calls that wait are restarted (restart.h).
  */
 #ifndef FREEHOLD_REACH_THREADS_H
 #define FREEHOLD_REACH_THREADS_H
 
-#include "base/bits.h"
+#include "space/restart.h"
 
 #include <ucontext.h>
 
@@ -27,17 +28,14 @@ enum thread_state {
   THREAD_APART,   /* never runs the program's code: the library's own, the kernel's workers */
 };
 
-#define CALL_ARGUMENTS 6
-
 struct stopped_thread {
   int thread;                /* kernel thread id; fixed before the signal is sent */
   uint32_t state;            /* enum thread_state; atomic: SENT to STOPPED by the thread, else the stopper */
   uint32_t seen;             /* the pass that listed it last */
-  uint32_t waits;            /* in a system call, of which `arguments` are known */
   const ucontext_t *context; /* of a stopped thread, in the frame on its stack */
   uintptr_t stack_pointer;   /* of the interrupted code; 0: not known */
   uintptr_t thread_pointer;  /* 0: not known */
-  uintptr_t arguments[CALL_ARGUMENTS]; /* of a missed thread's system call */
+  struct waiting_call call;  /* that it waited in when it was looked at */
 };
 
 /* Stops all other threads. Returns how many were missed; those that stopped stay so until threads_resume, which must
@@ -52,6 +50,16 @@ size_t threads_count(void);
 const struct stopped_thread *thread_number(size_t index);
 /* The thread that stopped them, also in a copy, where it has another id; else the calling one. */
 int threads_self(void);
+
+/*
+ * Keeps one of the threads that are stopped just now from going on with the others: it stays where it is, and counts as
+ * stopped in later stops, until threads_let_go. Threads are known by their thread pointers; one that has ended, and
+ * is not joined, counts as kept as well. False when too many are kept. threads_keeps: whether it is kept. One caller at a
+ * time.
+ */
+bool threads_keep(uintptr_t thread_pointer);
+void threads_let_go(uintptr_t thread_pointer);
+bool threads_keeps(uintptr_t thread_pointer);
 
 /* In a copy of the process: the other threads exist no more, but their stacks do, as they were. */
 void threads_in_copy(void);

@@ -28,6 +28,12 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA           0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
@@ -102,6 +108,44 @@ static int retire(uintptr_t address, size_t bytes) {
   return got < 0 && got > -4096 ? (int)got : 0;
 }
 
+static int read_only(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL3(SYS_mprotect, address, bytes, PROT_READ);
+}
+
+/* The descriptor is closed at once: a program may close what it doesn't know, and put a file of its own in the place.
+ * Over other pages it is moved: to map it there would unmap those before it is known whether so much may be locked. */
+static int map_secret(uintptr_t address, size_t bytes, bool over) {
+  long fd = SYSCALL1(SYS_memfd_secret, O_CLOEXEC);
+  if (fd < 0)
+    return (int)fd;
+  long got = SYSCALL2(SYS_ftruncate, fd, bytes);
+  if (got == 0)
+    got = SYSCALL6(SYS_mmap, over ? 0 : address, bytes, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | (over ? 0 : MAP_FIXED_NOREPLACE), fd, 0);
+  kernel_close((int)fd);
+  if (got < 0 && got > -4096)
+    return (int)got;
+  uintptr_t at = (uintptr_t)got;
+  /* The mapping is a shared one: without this a child would have the very same memory. */
+  long result = SYSCALL3(SYS_madvise, at, bytes, MADV_DONTFORK);
+  if (result == 0 && over)
+    result = SYSCALL5(SYS_mremap, at, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, address);
+  if (result < 0 && result > -4096) {
+    SYSCALL2(SYS_munmap, at, bytes);
+    return (int)result;
+  }
+  return 0;
+}
+
+static int lock_pages(uintptr_t address, size_t bytes) {
+  return (int)SYSCALL2(SYS_mlock, address, bytes);
+}
+
+static int keep_to_self(uintptr_t address, size_t bytes) {
+  int result = (int)SYSCALL3(SYS_madvise, address, bytes, MADV_DONTDUMP);
+  return result != 0 ? result : (int)SYSCALL3(SYS_madvise, address, bytes, MADV_WIPEONFORK);
+}
+
 static int name_mapping(uintptr_t address, size_t bytes, const char *name) {
   return (int)SYSCALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, bytes, name);
 }
@@ -117,8 +161,31 @@ static int thread_entry(void *run) {
   return 0;
 }
 
-/* The last thread of our own; atomic. */
-static int own_thread;
+/* The threads of our own; atomic. `alive`: the word that start_thread was given, 0 once the thread is gone: then its number
+ * may be some other thread's. */
+#define OWN_THREADS_MOST 32u
+static struct {
+  uint32_t *alive;
+  int thread;
+} own_threads[OWN_THREADS_MOST];
+
+static bool own_thread_lives(unsigned number) {
+  const uint32_t *alive = __atomic_load_n(&own_threads[number].alive, __ATOMIC_ACQUIRE);
+  return alive != NULL && __atomic_load_n(alive, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* In the place of one that is gone. There are fewer at a time than places. */
+static void note_own_thread(int thread, uint32_t *alive) {
+  for (unsigned i = 0; i < OWN_THREADS_MOST; i++) {
+    uint32_t *before = __atomic_load_n(&own_threads[i].alive, __ATOMIC_ACQUIRE);
+    if ((before != alive && own_thread_lives(i)) ||
+        !__atomic_compare_exchange_n(&own_threads[i].alive, &before, alive, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED))
+      continue;
+    __atomic_store_n(&own_threads[i].thread, thread, __ATOMIC_RELEASE);
+    return;
+  }
+}
 
 static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint32_t *alive) {
   uint64_t every_signal = ~(uint64_t)0, before = 0;
@@ -131,7 +198,8 @@ static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint
   *alive = 1;
   int thread = clone(thread_entry, (char *)stack + stack_bytes, flags, (void *)run, NULL, storage, alive);
   int result = thread < 0 ? -errno : 0;
-  __atomic_store_n(&own_thread, thread, __ATOMIC_RELAXED);
+  if (thread > 0)
+    note_own_thread(thread, alive);
   if (result != 0)
     *alive = 0;
   errno = saved_errno;
@@ -140,7 +208,10 @@ static int start_thread(void (*run)(void), void *stack, size_t stack_bytes, uint
 }
 
 bool kernel_is_own_thread(int thread) {
-  return __atomic_load_n(&own_thread, __ATOMIC_RELAXED) == thread;
+  for (unsigned i = 0; i < OWN_THREADS_MOST; i++)
+    if (__atomic_load_n(&own_threads[i].thread, __ATOMIC_ACQUIRE) == thread && own_thread_lives(i))
+      return true;
+  return false;
 }
 
 struct kernel kernel = {
@@ -154,6 +225,10 @@ struct kernel kernel = {
     .guard = guard,
     .unguard = unguard,
     .protect = protect,
+    .read_only = read_only,
+    .map_secret = map_secret,
+    .lock_pages = lock_pages,
+    .keep_to_self = keep_to_self,
     .retire = retire,
     .name = name_mapping,
     .start_thread = start_thread,
@@ -180,8 +255,7 @@ void kernel_close(int fd) {
 
 #define HIGH_DESCRIPTOR 900
 
-int kernel_open_append(const char *path) {
-  long fd = SYSCALL4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+int kernel_raise_descriptor(long fd) {
   if (fd < 0)
     return (int)fd;
   long high = SYSCALL3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
@@ -189,6 +263,12 @@ int kernel_open_append(const char *path) {
     return (int)fd;
   kernel_close((int)fd);
   return (int)high;
+}
+
+int kernel_open_append(const char *path) {
+  enum { OWNER_ONLY = 0600 };
+  return kernel_raise_descriptor(
+      SYSCALL4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, OWNER_ONLY));
 }
 
 long kernel_append(int fd, const void *bytes, size_t length) {
@@ -202,6 +282,8 @@ uint64_t kernel_file_identity(int fd) {
 #else
   if (SYSCALL2(SYS_fstat, fd, &stat) != 0)
 #endif
+    return 0;
+  if (stat.st_nlink == 0)
     return 0;
   return (uint64_t)stat.st_dev * 0x9e3779b97f4a7c15u ^ (uint64_t)stat.st_ino;
 }
@@ -256,6 +338,22 @@ void kernel_raise(int number) {
   SYSCALL3(SYS_tgkill, kernel_process_id(), kernel_thread_id(), number);
 }
 
+void kernel_stop_process(void) {
+  SYSCALL4(SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0); /* Yama; fails where it isn't there */
+  SYSCALL2(SYS_kill, kernel_process_id(), SIGSTOP);
+}
+
+bool kernel_is_traced(void) {
+  static const char wanted[] = "\nTracerPid:\t";
+  char status[1024]; /* it stands among the first lines */
+  long length = kernel_read_file("/proc/thread-self/status", status, sizeof status - 1);
+  if (length <= 0)
+    return false;
+  status[length] = '\0';
+  const char *at = strstr(status, wanted);
+  return at != NULL && at[sizeof wanted - 1] != '0';
+}
+
 long kernel_read_file(const char *path, char *to, size_t bytes) {
   long fd = kernel_open_file(path);
   if (fd < 0)
@@ -288,6 +386,16 @@ size_t kernel_page_bytes(void) {
   return getauxval(AT_PAGESZ);
 }
 
+uint64_t kernel_random_seed(void) {
+  uint64_t seed = 0;
+  const void *random =
+      (const void *)getauxval(AT_RANDOM); /* 16 bytes, of which C libraries take some for themselves */
+  if (random != NULL)
+    memcpy(&seed, random, sizeof seed);
+  seed *= 0x9e3779b97f4a7c15u; /* nobody is to work them out */
+  return seed ^ kernel_now() ^ (uint64_t)kernel_process_id() << 32;
+}
+
 static uint64_t read_clock(clockid_t clock) {
   struct timespec time;
   if (clock_gettime(clock, &time) != 0)
@@ -300,6 +408,23 @@ uint64_t kernel_now(void) {
 }
 uint64_t kernel_now_coarse(void) {
   return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+/* The second of the numbers in schedstat. */
+uint64_t kernel_waited_nanoseconds(void) {
+  char text[64];
+  long length = kernel_read_file("/proc/self/schedstat", text, sizeof text - 1);
+  text[length > 0 ? length : 0] = '\0';
+  const char *at = strchr(text, ' ');
+  uint64_t nanoseconds = 0;
+  if (at != NULL)
+    while (*++at >= '0' && *at <= '9')
+      nanoseconds = nanoseconds * 10 + (uint64_t)(*at - '0');
+  return nanoseconds;
+}
+
+uint64_t kernel_process_nanoseconds(void) {
+  return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void kernel_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
@@ -357,6 +482,24 @@ uintptr_t kernel_gs_base(void) {
   return base;
 }
 #endif
+struct kernel_call_buffer kernel_call_buffer(long number) {
+  switch (number) {
+  case SYS_read:
+  case SYS_pread64:
+  case SYS_recvfrom:
+  case SYS_getdents64:
+    return (struct kernel_call_buffer){true, true, 1, 2};
+  case SYS_getrandom:
+    return (struct kernel_call_buffer){true, true, 0, 1};
+  case SYS_write:
+  case SYS_pwrite64:
+  case SYS_sendto:
+    return (struct kernel_call_buffer){true, false, 1, 2};
+  default:
+    return (struct kernel_call_buffer){.is_known = false};
+  }
+}
+
 bool kernel_call_follows_pointers(long number) {
   switch (number) {
   case SYS_readv:

@@ -1,67 +1,29 @@
 #include "space/mapping.h"
-#include "space/kernel.h"
+#include "space/mapping_lines.h"
 
 #include <string.h>
 
-static uint64_t parse_hex(const char **at) {
-  uint64_t value = 0;
-  for (;; (*at)++) {
-    char digit = **at;
-    if (digit >= '0' && digit <= '9')
-      value = value * 16 + (uint64_t)(digit - '0');
-    else if (digit >= 'a' && digit <= 'f')
-      value = value * 16 + (uint64_t)(digit - 'a' + 10);
-    else
-      return value;
-  }
-}
+struct visit {
+  bool (*visit)(void *context, const struct mapping *mapping);
+  void *context;
+};
 
-/* One line: "start-end perms offset device inode   name". */
-static void parse_line(const char *line, struct mapping *mapping) {
-  const char *at = line;
-  *mapping = (struct mapping){.found = true};
-  mapping->start = parse_hex(&at);
-  at++;
-  mapping->end = parse_hex(&at);
-  memcpy(mapping->permissions, at + 1, 4);
-  at += 6;
-  mapping->file_offset = parse_hex(&at);
-  for (int field = 0; field < 2; field++) { /* to behind the device */
-    at = strchr(at + 1, ' ');
-    if (at == NULL)
-      return;
-  }
-  at += strspn(at, " ");
-  at += strspn(at, "0123456789");
-  at += strspn(at, " ");
-  strncpy(mapping->name, at, sizeof mapping->name - 1);
+static bool take(void *context, const struct mapping_line *line) {
+  const struct visit *visit = context;
+  struct mapping mapping = {.found = true, .start = line->start, .end = line->end, .file_offset = line->file_offset};
+  mapping.permissions[0] = line->readable ? 'r' : '-';
+  mapping.permissions[1] = line->writable ? 'w' : '-';
+  mapping.permissions[2] = line->executable ? 'x' : '-';
+  mapping.permissions[3] = line->shared ? 's' : 'p';
+  size_t length = (size_t)(line->path_end - line->path);
+  memcpy(mapping.name, line->path, length < sizeof mapping.name ? length : sizeof mapping.name - 1);
+  return visit->visit(visit->context, &mapping);
 }
 
 void mapping_each(bool (*visit)(void *context, const struct mapping *mapping), void *context) {
-  char buffer[4096 + 512];
-  size_t held = 0;
-  struct mapping mapping;
-  long fd = kernel_open_file("/proc/self/maps");
-  if (fd < 0)
-    return;
-  for (bool more = true; more;) {
-    long got = kernel_read((int)fd, buffer + held, sizeof buffer - 1 - held);
-    if (got <= 0)
-      break;
-    held += (size_t)got;
-    buffer[held] = '\0';
-    char *line = buffer;
-    for (char *newline; more && (newline = strchr(line, '\n')) != NULL; line = newline + 1) {
-      *newline = '\0';
-      parse_line(line, &mapping);
-      more = visit(context, &mapping);
-    }
-    held -= (size_t)(line - buffer);
-    if (held == sizeof buffer - 1)
-      break; /* a line longer than any path */
-    memmove(buffer, line, held);
-  }
-  kernel_close((int)fd);
+  char buffer[1024];
+  struct visit state = {visit, context};
+  mapping_lines(take, &state, buffer, sizeof buffer);
 }
 
 struct search {

@@ -1,6 +1,7 @@
 #include "space/process.h"
 #include "base/syscall.h"
 #include "space/kernel.h"
+#include "space/pagemap_scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,15 +119,7 @@ int process_open_pagemap(void) {
   return (int)kernel_open_file("/proc/self/pagemap");
 }
 
-/* PAGEMAP_SCAN (Linux 6.7), which headers don't have yet. */
-struct pagemap_region {
-  uint64_t start, end, categories;
-};
-struct pagemap_scan {
-  uint64_t bytes, flags, start, end, walk_end, regions, region_count, most_pages;
-  uint64_t inverted, required, any_of, returned;
-};
-#define PAGEMAP_SCAN    _IOWR('f', 16, struct pagemap_scan)
+/* Categories of PAGEMAP_SCAN. */
 #define PAGE_OF_FILE    (1u << 2)
 #define PAGE_IS_PRESENT (1u << 3)
 #define PAGE_IS_SWAPPED (1u << 4)
@@ -260,6 +253,19 @@ int process_handle_signal(int signal, process_handler handler) {
   action.restorer = freehold_return_from_signal;
 #endif
   return (int)SYSCALL4(SYS_rt_sigaction, signal, &action, NULL, sizeof action.mask);
+}
+
+process_handler process_signal_handler(int signal) {
+  struct kernel_action action;
+  if (SYSCALL4(SYS_rt_sigaction, signal, NULL, &action, sizeof action.mask) != 0 || (action.flags & SA_SIGINFO) == 0)
+    return NULL;
+  return action.handler;
+}
+
+bool process_signals_wait(const sigset_t *mask) {
+  uint64_t pending = 0, blocked;
+  memcpy(&blocked, mask, sizeof blocked);
+  return SYSCALL2(SYS_rt_sigpending, &pending, sizeof pending) == 0 && (pending & ~blocked) != 0;
 }
 
 int process_signal_thread(int thread, int signal, uint64_t value) {

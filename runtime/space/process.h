@@ -61,6 +61,10 @@ void process_restore_signals(const uint64_t *before);
 /* Whether the signal has a handler, and which; true for the default action too when `handler` is NULL. */
 typedef void (*process_handler)(int signal, siginfo_t *info, void *context);
 bool process_signal_has(int signal, process_handler handler);
+/* The signal's handler; NULL where there is none, or it takes no siginfo. */
+process_handler process_signal_handler(int signal);
+/* Whether signals that `mask` doesn't block wait to be delivered to the calling thread. */
+bool process_signals_wait(const sigset_t *mask);
 /* Installs a handler that runs with all signals blocked, on the alternate stack where the thread has one; system
  * calls that can be are restarted after it. */
 int process_handle_signal(int signal, process_handler handler);

@@ -158,6 +158,22 @@ struct stack_site *stack_site_of(stack_id id) {
   return record != NULL ? &record->site : NULL;
 }
 
+/* Of one tree, or of what hangs on one of its branches: as deep as stacks have the same hash so far. */
+static void visit_from(stack_id id, void (*visit)(void *context, stack_id id, struct stack_site *site),
+                       void *context) {
+  struct stack_record *record = record_of(id);
+  if (record == NULL)
+    return;
+  visit(context, id, &record->site);
+  for (size_t i = 0; i < ARRAY_LENGTH(record->branches); i++)
+    visit_from(__atomic_load_n(&record->branches[i], __ATOMIC_ACQUIRE), visit, context);
+}
+
+void stack_each(void (*visit)(void *context, stack_id id, struct stack_site *site), void *context) {
+  for (size_t i = 0; i < ARRAY_LENGTH(trees); i++)
+    visit_from(__atomic_load_n(&trees[i], __ATOMIC_ACQUIRE), visit, context);
+}
+
 size_t depot_bytes(void) {
   return __atomic_load_n(&used, __ATOMIC_RELAXED);
 }

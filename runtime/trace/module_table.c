@@ -2,6 +2,7 @@
 #include "trace/modules.h"
 #include "trace/stack_range.h"
 #include "space/kernel.h"
+#include "space/mapping_lines.h"
 
 #include <elf.h>
 #include <unistd.h>
@@ -64,78 +65,17 @@ static enum table_answer table_search(uintptr_t pc, struct module *module) {
   return TABLE_UNSURE;
 }
 
-/* One line of /proc/self/maps. */
-struct mapping {
-  uintptr_t start, end, offset;
-  uint64_t file; /* device and inode; 0: none */
-  bool readable, executable;
-};
-
-static const char *read_hex(const char *at, uint64_t *value) {
-  *value = 0;
-  for (;; at++) {
-    unsigned digit;
-    if (*at >= '0' && *at <= '9')
-      digit = (unsigned)(*at - '0');
-    else if (*at >= 'a' && *at <= 'f')
-      digit = (unsigned)(*at - 'a' + 10);
-    else
-      return at;
-    *value = *value << 4 | digit;
-  }
-}
-
-/* "start-end rwxp offset major:minor inode name" */
-static bool parse_line(const char *line, struct mapping *mapping) {
-  uint64_t start, end, offset, major, minor, inode;
-  line = read_hex(line, &start);
-  if (*line++ != '-')
-    return false;
-  line = read_hex(line, &end);
-  if (*line++ != ' ')
-    return false;
-  mapping->readable = line[0] == 'r';
-  mapping->executable = line[0] != '\0' && line[1] != '\0' && line[2] == 'x';
-  while (*line != ' ' && *line != '\0')
-    line++;
-  if (*line++ != ' ')
-    return false;
-  line = read_hex(line, &offset);
-  if (*line++ != ' ')
-    return false;
-  line = read_hex(line, &major);
-  if (*line++ != ':')
-    return false;
-  line = read_hex(line, &minor);
-  if (*line++ != ' ')
-    return false;
-  inode = 0;
-  for (; *line >= '0' && *line <= '9'; line++)
-    inode = inode * 10 + (uint64_t)(*line - '0');
-  while (*line == ' ')
-    line++;
-  mapping->start = start;
-  mapping->end = end;
-  mapping->offset = offset;
-  mapping->file = inode == 0 ? 0 : inode * 0x9e3779b97f4a7c15u ^ (major << 20 | minor);
-  /* The kernel's own module has no file. */
-  static const char kernel_module[] = "[vdso]";
-  if (__builtin_memcmp(line, kernel_module, sizeof kernel_module - 1) == 0)
-    mapping->file = 1;
-  return true;
-}
-
 /* What /proc/self/maps says of the module being read: its mappings follow each other. */
 struct gathering {
-  struct mapping first;
+  struct mapping_line first;
   bool executable;
 };
 
 /* Fills in what the program headers say. Mappings of a data file that happens to be an ELF file have none
  * executable. */
 static void add_module(const struct gathering *gathering) {
-  const struct mapping *first = &gathering->first;
-  if (first->file == 0 || !gathering->executable || first->offset != 0 || !first->readable ||
+  const struct mapping_line *first = &gathering->first;
+  if (first->file == 0 || !gathering->executable || first->file_offset != 0 || !first->readable ||
       first->end - first->start < sizeof(Elf64_Ehdr) || table.count == MODULES_MOST || !kernel_readable(first->start))
     return;
   const Elf64_Ehdr *header = (const Elf64_Ehdr *)first->start;
@@ -163,40 +103,30 @@ static void add_module(const struct gathering *gathering) {
   table.modules[table.count++] = made;
 }
 
-static void take_line(struct gathering *gathering, const char *line) {
-  struct mapping mapping;
-  if (!parse_line(line, &mapping) || mapping.file == 0)
-    return; /* what has no file may lie between the mappings of one that has */
-  if (mapping.file != gathering->first.file || mapping.offset == 0) {
+static bool take_line(void *context, const struct mapping_line *line) {
+  static const char kernel_module[] = "[vdso]"; /* the kernel's own module has no file */
+  struct gathering *gathering = context;
+  struct mapping_line mapping = *line;
+  size_t length = sizeof kernel_module - 1;
+  if ((size_t)(line->path_end - line->path) >= length && __builtin_memcmp(line->path, kernel_module, length) == 0)
+    mapping.file = 1;
+  if (mapping.file == 0)
+    return true; /* what has no file may lie between the mappings of one that has */
+  if (mapping.file != gathering->first.file || mapping.file_offset == 0) {
     add_module(gathering);
     gathering->first = mapping;
     gathering->executable = false;
   }
   gathering->executable |= mapping.executable;
+  return true;
 }
 
 static void table_read(void) {
-  long fd = kernel_open_file("/proc/self/maps");
-  if (fd < 0)
-    return;
-  table.count = 0;
   struct gathering gathering = {0};
-  /* Only the start of a line matters; of a long name the rest is passed over. */
-  char line[128], piece[512];
-  size_t length = 0;
-  for (long got; (got = kernel_read((int)fd, piece, sizeof piece)) > 0;) {
-    for (long i = 0; i < got; i++) {
-      if (piece[i] == '\n') {
-        __builtin_memset(line + length, 0, sizeof line - length);
-        take_line(&gathering, line);
-        length = 0;
-      } else if (length < sizeof line - 1) {
-        line[length++] = piece[i];
-      }
-    }
-  }
+  char buffer[640]; /* on any stack */
+  table.count = 0;
+  mapping_lines(take_line, &gathering, buffer, sizeof buffer);
   add_module(&gathering);
-  kernel_close((int)fd);
 }
 
 /* False when somebody else is at it, perhaps the code that a signal interrupted here. */

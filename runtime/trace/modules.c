@@ -25,6 +25,9 @@ bool module_find(uintptr_t pc, struct module *module) {
     return false;
   *module = (struct module){(uintptr_t)object.map_start, (uintptr_t)object.map_end, (uintptr_t)object.frames,
                             (uintptr_t)object.link_map, false};
+  /* Of a static program glibc knows the code alone, and what tells of its frames lies elsewhere. */
+  if (module->frames >= module->end)
+    return module_table_find(pc, module);
   return true;
 }
 

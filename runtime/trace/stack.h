@@ -46,9 +46,19 @@ size_t stack_count(void);
 /* A number per stack that its user may count in; atomic. A `site` is an allocation's stack. NULL when there is
  * none. */
 struct stack_site {
-  uint32_t allocations, guarded, watched, clean;
+  union {
+    struct { /* of the checker */
+      uint32_t allocations, guarded, watched, clean;
+    };
+    struct { /* of the collector: what was lost and taken back */
+      uint64_t lost_blocks, lost_bytes;
+    };
+  };
 };
 struct stack_site *stack_site_of(stack_id id);
+
+/* Calls `visit` for every stack that was stored before; it may store others. */
+void stack_each(void (*visit)(void *context, stack_id id, struct stack_site *site), void *context);
 
 /* The library's own place: the caller's caller of a function that is called from the program, as the program's code
  * sees it. Used in functions the program calls: STACK_HERE() gives the place of the call in the program. */

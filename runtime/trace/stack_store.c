@@ -59,11 +59,12 @@ ALWAYS_INLINE struct recent *recent_of(struct stack_place place) {
   return &recents[(place.pc ^ place.sp << 16) * RULE_MIX >> (64 - RECENT_BITS)];
 }
 
-/* The words from sp up to there can be read: they are on the thread's own stack, or on the page of sp. */
-ALWAYS_INLINE bool readable_above(uintptr_t sp, uint32_t offset) {
+/* How far from sp the last word is that can be read: on the thread's own stack, or on the page of sp. May be below 0. */
+ALWAYS_INLINE intptr_t readable_above(uintptr_t sp) {
   const uintptr_t page = 4096;
-  return stack_range_has(&own_stack.range, sp) ? stack_range_has(&own_stack.range, sp + offset)
-                                               : sp % page + offset <= page - sizeof(uintptr_t);
+  if (LIKELY(stack_range_has(&own_stack.range, sp)))
+    return (intptr_t)(own_stack.range.low + own_stack.range.room - 1 - sp);
+  return (intptr_t)(page - sizeof(uintptr_t)) - (intptr_t)(sp % page);
 }
 
 /* 0: not there. */
@@ -73,10 +74,11 @@ ALWAYS_INLINE stack_id recent_find(const struct recent *recent, struct stack_pla
       (RECENT_LOAD(recent->by_fp) && RECENT_LOAD(recent->fp) != place.fp))
     return 0;
   uint32_t count = RECENT_LOAD(recent->count);
+  intptr_t room = readable_above(place.sp);
   for (uint32_t i = 0; i < RECENT_RETURNS && i < count; i++) {
     uint32_t offset = RECENT_LOAD(recent->offsets[i]);
     uintptr_t now;
-    if (!readable_above(place.sp, offset))
+    if (offset > room)
       return 0;
     __builtin_memcpy(&now, (const void *)(place.sp + offset), sizeof now);
     if (now != RECENT_LOAD(recent->returns[i]))
@@ -91,7 +93,8 @@ static void recent_keep(struct recent *recent, struct stack_place place, stack_i
   uint32_t offsets[RECENT_RETURNS];
   bool by_fp;
   size_t count = unwind_slots(place, offsets, RECENT_RETURNS, &by_fp);
-  while (count > 0 && !readable_above(place.sp, offsets[count - 1]))
+  intptr_t room = readable_above(place.sp);
+  while (count > 0 && offsets[count - 1] > room)
     count--;
   uint32_t version = RECENT_LOAD(recent->version);
   if (count == 0 || version % 2 != 0 ||

@@ -51,6 +51,22 @@ void heaps() {
   EXPECT(taken.get() == handle && moved.get() == nullptr);
   freehold::heap empty(static_cast<fh_heap *>(nullptr));
 
+  struct fh_heap_options closable = {};
+  closable.struct_bytes = sizeof closable;
+  closable.flags = FH_HEAP_PROTECTED;
+  freehold::heap closed(fh_heap_create(&closable));
+  EXPECT(closed.get() != nullptr);
+  EXPECT(closed.allocate(100) != nullptr);
+  EXPECT(closed.protect(FH_HEAP_NO_ACCESS));
+  bool refused = false;
+  try {
+    (void)closed.allocate(100);
+  } catch (const std::bad_alloc &) {
+    refused = true;
+  }
+  EXPECT(refused);
+  EXPECT(!freehold::heap("ordinary").protect(FH_HEAP_READ_ONLY));
+
   freehold::heap limited("limited", std::size_t{4} << 20);
   EXPECT_EQUAL(limited.statistics().limit_bytes, std::size_t{4} << 20);
   expect_throw<std::bad_alloc>([&] { (void)limited.allocate(std::size_t{5} << 20); });

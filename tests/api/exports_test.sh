@@ -25,6 +25,7 @@ for name in $exported; do
   fh_* | malloc | calloc | realloc | free | reallocarray | reallocf | aligned_alloc | posix_memalign | memalign | \
   valloc | pvalloc | cfree | free_sized | free_aligned_sized | malloc_usable_size | malloc_trim | mallinfo | mallinfo2 | \
   malloc_info | malloc_stats | mallopt | __libc_* | __posix_memalign | __malloc_hook | __free_hook | \
+  sigaction | signal | bsd_signal | sysv_signal | __sysv_signal | \
   _Zn* | _Zd*) ;;
   *)
     echo "exports a name it should not: $name"

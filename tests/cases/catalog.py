@@ -45,6 +45,11 @@ class Case:
         return self.has_error and self.kinds[0] in HEAP_KINDS
 
     @property
+    def uses_library(self):
+        """Whether it calls Freehold's own functions: then it says nothing about other checkers."""
+        return "#include <freehold.h>" in self.source.read_text(encoding="utf-8")
+
+    @property
     def stripped(self):
         return self.expected.get("strip") == "yes"
 

@@ -9,8 +9,10 @@ import checkers
 
 FOUND, LATE, WRONG, MISSED = "found", "late", "wrong", "missed"
 SILENT, ALARM, BROKEN = "silent", "false alarm", "broken"
+UNMEASURED = "not measured"
 GOOD_VERDICTS = (FOUND, LATE, SILENT)
 SUBJECT = "freehold"
+PEERS = ("memcheck", "asan")  # whose finds are held against the subject's
 
 
 @dataclasses.dataclass
@@ -25,6 +27,7 @@ class Result:
     wall_seconds: float
     peak_rss_bytes: int
     expected_output: bytes = b""
+    measured: bool = True  # false: nothing is known of the run
 
     @property
     def verdict(self):
@@ -35,6 +38,8 @@ class Result:
         return self._judged()[1]
 
     def _judged(self):
+        if not self.measured:
+            return UNMEASURED, self.problem
         if self.problem:
             return BROKEN, self.problem
         return self._judge_bad() if self.bad else self._judge_good()
@@ -68,6 +73,11 @@ class Result:
         if complaints:
             return WRONG, "; ".join(complaints)
         return (LATE if late else FOUND), ""
+
+
+def unmeasured(case, bad, checker, problem):
+    """Of a run of which nothing can be said, for a reason that has nothing to do with the checker."""
+    return Result(case, bad, checker, -1, b"", [], problem, 0, 0, measured=False)
 
 
 def plain_call(name):
@@ -136,21 +146,37 @@ class Summary:
                 ratios.append(getattr(result, field) / max(getattr(plain, field), 1e-9))
         return geometric_mean(ratios)
 
-    def only_others(self):
-        """Errors on the heap that memcheck or ASan finds and Freehold doesn't: (case, who)."""
+    def only_others(self, on_heap=True):
+        """Errors that memcheck or ASan says anything about, even under a wrong name, and that Freehold misses or tells
+        wrong: (case, who)."""
         subject = next((checker for checker in self.checkers if checker.name == SUBJECT), None)
-        peers = [checker for checker in self.checkers if checker.name in ("memcheck", "asan")]
+        peers = [checker for checker in self.checkers if checker.name in PEERS]
         if subject is None:
             return []
         only = []
         for case in self.cases:
-            if case.on_heap and self.result(case, True, subject).verdict not in GOOD_VERDICTS:
-                found_by = [peer.name for peer in peers if self.result(case, True, peer).verdict == FOUND]
+            if not case.has_error or case.on_heap != on_heap:
+                continue
+            if self.result(case, True, subject).verdict not in GOOD_VERDICTS:
+                found_by = [peer.name for peer in peers if self.result(case, True, peer).verdict in (FOUND, WRONG)]
                 if found_by:
                     only.append((case, found_by))
         return only
+
+    def only_subject(self):
+        """Errors on the heap that Freehold finds, and neither memcheck nor ASan says anything about."""
+        subject = next((checker for checker in self.checkers if checker.name == SUBJECT), None)
+        peers = [checker for checker in self.checkers if checker.name in PEERS]
+        if subject is None or len(peers) < len(PEERS):
+            return []
+        return [case for case in self.cases if case.on_heap and
+                self.result(case, True, subject).verdict in GOOD_VERDICTS and
+                all(self.result(case, True, peer).verdict == MISSED for peer in peers)]
 
     def failures(self):
         """What Freehold does wrong; its peers are not under test."""
         return [result for (_, _, name), result in sorted(self.results.items(), key=lambda item: item[0])
                 if name == SUBJECT and result.verdict not in GOOD_VERDICTS]
+
+    def unmeasured(self):
+        return [result for _, result in sorted(self.results.items(), key=lambda item: item[0]) if not result.measured]

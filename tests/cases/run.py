@@ -5,7 +5,8 @@
 
 With --checker freehold it is a test: exit status 1 when an error isn't found, or is told wrong (the kind, the access,
 the object, the lines of the source), or when a clean twin is not silent, or says anything else than it says by itself.
-With several checkers, also when one of the others finds an error on the heap that Freehold doesn't. 2: it can't run.
+With several checkers, also when one of the others finds an error on the heap that Freehold doesn't, and when a run
+could not be measured. 2: it can't run.
 """
 
 import argparse
@@ -42,7 +43,9 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE", help="write every result")
     parser.add_argument("--details", action="store_true", help="a line for every case and checker")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.build = arguments.build.resolve()  # programs run in directories of their own
+    return arguments
 
 
 class Workshop:
@@ -50,6 +53,8 @@ class Workshop:
 
     def __init__(self, build):
         self.directory = build / "cases"
+        library = build / "lib"
+        self.library_flags = [f"-I{SOURCE / 'include'}", f"-L{library}", "-lfreehold", f"-Wl,-rpath,{library}"]
         self.directory.mkdir(parents=True, exist_ok=True)
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="freehold-cases."))
         self.measure = self.directory / "measure"
@@ -70,15 +75,24 @@ class Workshop:
             if program.stat().st_mtime > newest:
                 return
         program.parent.mkdir(parents=True, exist_ok=True)
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        # Beside the place, then moved there: whoever runs the program meanwhile, from the same directory, finds a whole one.
+        fresh = program.with_name(f"{program.name}.{os.getpid()}.fresh")
+        output = command.index(str(program))
+        answer = subprocess.run(command[:output] + [str(fresh)] + command[output + 1:], capture_output=True, text=True,
+                                check=False)
         if answer.returncode != 0:
+            fresh.unlink(missing_ok=True)
             raise catalog.CaseError(f"{source} can't be built: {answer.stderr.strip()}")
+        fresh.replace(program)
         note.write_text(text, encoding="utf-8")
 
     def program(self, case, bad, checker):
-        program = self.directory / f"{case.name}{checker.suffix}.{'bad' if bad else 'good'}"
-        self.compile(program, case.command(program, bad, checker.build_flags), case.source_of(bad))
-        return program
+        return self.directory / f"{case.name}{checker.suffix}.{'bad' if bad else 'good'}"
+
+    def build(self, case, bad, checker):
+        program = self.program(case, bad, checker)
+        library = self.library_flags if case.uses_library else []
+        self.compile(program, case.command(program, bad, checker.build_flags) + library, case.source_of(bad))
 
     def run(self, case, bad, checker):
         program = self.program(case, bad, checker)
@@ -88,12 +102,14 @@ class Workshop:
             command = [str(self.measure), "--report", str(own / "cost"), "--timeout", str(TIMEOUT_SECONDS), *preload,
                        *checker.command(program, own / "report")]
             with open(own / "out", "wb") as out, open(own / "err", "wb") as err:
-                subprocess.run(command, env={**self.environment, **checker.environment(case)}, cwd=own,
-                               stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False)
-            if not (own / "cost").exists():
-                raise catalog.CaseError(f"{case.name} under {checker.name} can't be measured: "
-                                        f"{(own / 'err').read_text(errors='replace')[-300:]}")
-            wall, _, _, kibibytes, status = map(int, (own / "cost").read_text().split())
+                measured = subprocess.run(command, env={**self.environment, **checker.environment(case)}, cwd=own,
+                                          stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False)
+            try:
+                wall, _, _, kibibytes, status = map(int, (own / "cost").read_text(encoding="utf-8").split())
+            except (OSError, ValueError):
+                said = (own / "err").read_text(errors="replace")[-300:] if (own / "err").exists() else ""
+                return judge.unmeasured(case, bad, checker, f"measure ended with {measured.returncode}, and left "
+                                        f"{', '.join(sorted(os.listdir(own))) or 'nothing'}: {said}")
             run = checkers.Run(status, status == 124, (own / "out").read_bytes(),
                                (own / "err").read_text(errors="replace"), own / "report")
             try:
@@ -113,7 +129,7 @@ def run_all(workshop, cases, chosen):
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
         # All is built before the first run, so that no compiler runs beside what is measured.
         builds = {(checker.suffix, case.name, bad): (case, bad, checker) for case, bad, checker in jobs}
-        list(pool.map(lambda job: workshop.program(*job), builds.values()))
+        list(pool.map(lambda job: workshop.build(*job), builds.values()))
         waiting = {pool.submit(workshop.run, *job): job for job in jobs}
         for number, done in enumerate(concurrent.futures.as_completed(waiting), 1):
             case, bad, checker = waiting[done]
@@ -124,10 +140,13 @@ def run_all(workshop, cases, chosen):
         sys.stderr.write("\r\033[K")
     for case in cases:
         twin = results[case.name, False, plain.name]
-        if twin.status != 0:
+        if twin.measured and twin.status != 0:
             raise catalog.CaseError(f"{case.name}: its clean twin ends with status {twin.status} by itself")
-    for (name, bad, _), result in results.items():
-        result.expected_output = results[name, False, plain.name].output
+    for (name, bad, checker_name), result in list(results.items()):
+        twin = results[name, False, plain.name]
+        result.expected_output = twin.output
+        if not twin.measured and result.measured:  # nothing to hold it against
+            results[name, bad, checker_name] = judge.unmeasured(result.case, bad, result.checker, twin.problem)
     return results
 
 
@@ -166,7 +185,9 @@ def main():
         else:
             chosen.append(checker)
 
-    workshop = Workshop(arguments.build.resolve())
+    if any(checker.name != "freehold" for checker in chosen):
+        cases = [case for case in cases if not case.uses_library]
+    workshop = Workshop(arguments.build)
     try:
         results = run_all(workshop, cases, chosen)
     finally:
@@ -178,9 +199,9 @@ def main():
     if arguments.write:
         sys.path.insert(0, str(SOURCE / "bench"))
         import machine
-        text = page.as_markdown(summary, machine.describe_machine())
+        text = page.as_markdown(summary, machine.describe_machine(), arguments.option)
         pathlib.Path(arguments.write).write_text(text, encoding="utf-8")
-    return 1 if summary.failures() else 0
+    return 1 if summary.failures() or summary.unmeasured() else 0
 
 
 if __name__ == "__main__":

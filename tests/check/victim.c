@@ -77,6 +77,32 @@ APART static void late(void) {
   second[8] = 1;
 }
 
+/* Damage that is found at the end of the program, which ends it by a handler that waits for another thread. */
+static volatile sig_atomic_t asked, answered;
+
+static void *answer(void *unused) {
+  while (!asked)
+    usleep(1000);
+  answered = 1;
+  return unused;
+}
+
+static void wait_for_answer(int number) {
+  (void)number;
+  for (asked = 1; !answered;)
+    usleep(1000);
+  _exit(42);
+}
+
+static void ended_late(void) {
+  pthread_t thread;
+  signal(SIGABRT, wait_for_answer);
+  pthread_create(&thread, NULL, answer, NULL);
+  char *object = malloc(24);
+  kept = object;
+  object[24] = 1;
+}
+
 APART static void lose(void) {
   volatile char *object = malloc(321);
   object[0] = 1;
@@ -545,6 +571,8 @@ int main(int count, char **arguments) {
     three();
   else if (DEED("late"))
     late();
+  else if (DEED("ended_late"))
+    ended_late();
   else if (DEED("lose"))
     lose();
   else if (DEED("lose_and_keep"))

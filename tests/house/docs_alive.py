@@ -69,7 +69,7 @@ class Tree:
                     pass
         self.flags = set()
         for name in self.names:
-            if name in ("record/options.def", "record/check_options.def") or name.startswith("tool/cli/"):
+            if re.fullmatch(r"record/\w*options\.def", name) or name.startswith("tool/cli/"):
                 text = (root / name).read_text(encoding="utf-8")
                 options = re.findall(r"^OPTION_\w+\((\w+)", text, re.M)
                 self.flags.update(option.replace("_", "-") for option in options)

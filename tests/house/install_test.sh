@@ -18,7 +18,7 @@ prefix=$work/tree/usr/local
 
 for file in bin/freehold lib/libfreehold.so lib/libfreehold.so.0 lib/libfreehold.a include/freehold.h \
   include/freehold/new.hpp lib/pkgconfig/freehold.pc lib/cmake/freehold/freeholdConfig.cmake \
-  share/man/man1/freehold.1 share/man/man1/freehold-check.1 share/man/man1/freehold-leaks.1 share/man/man3/freehold.3 share/man/man7/freehold.7 \
+  share/man/man1/freehold.1 share/man/man1/freehold-check.1 share/man/man1/freehold-leaks.1 share/man/man1/freehold-gc.1 share/man/man3/freehold.3 share/man/man7/freehold.7 \
   share/bash-completion/completions/freehold share/zsh/site-functions/_freehold \
   share/fish/vendor_completions.d/freehold.fish share/freehold/schemas/accounts-1.schema.json \
   share/freehold/schemas/check-1.schema.json; do
@@ -71,7 +71,7 @@ readelf -d "$work/shared" | grep -q 'libfreehold.so.0' || complain "the program 
 
 cmake -S "$root/examples" -B "$work/examples" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" 2>&1 &&
   cmake --build "$work/examples" -j 2 >>"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-for example in own_heap accounts containers own_heap_static own_heap_all_static containers_static; do
+for example in own_heap secrets accounts containers own_heap_static own_heap_all_static containers_static; do
   "$work/examples/$example" >"$work/out" 2>&1 || { complain "examples/$example failed:"; cat "$work/out"; }
 done
 # The errors: each is explained, and ends the program by SIGABRT.
@@ -84,4 +84,11 @@ for example in double_free wrong_size; do
     cat "$work/out"
   fi
 done
+# What a protected heap is closed to: explained by the library alone, and ends the program by SIGSEGV.
+status=0
+{ (ulimit -c 0; exec "$work/examples/errors/protected_heap") >"$work/out" 2>&1; } 2>/dev/null || status=$?
+if [ "$status" -ne 139 ] || ! grep -q '^freehold: error\[protected-heap\]: write' "$work/out"; then
+  complain "examples/errors/protected_heap: exit status $status, not SIGSEGV, or nothing said:"
+  cat "$work/out"
+fi
 exit $failed

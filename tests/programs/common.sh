@@ -1,5 +1,7 @@
 # common.sh: what every test in this directory starts with. Sourced with the build directory as $1.
 #
+# FREEHOLD_TEST_LIBRARY names another library than libfreehold.so, FREEHOLD_TEST_OPTIONS settings for it.
+#
 # It gives $library (a copy that every user can read), $scratch (removed at the end), and the functions below. A test
 # passes when it reaches its end; `fail` says why it did not; `need` skips it when a program is not installed.
 
@@ -24,7 +26,8 @@ need() {
   done
 }
 
-[ -e "$build/lib/libfreehold.so" ] || fail "$build/lib/libfreehold.so is not built"
+tested=$build/lib/${FREEHOLD_TEST_LIBRARY:-libfreehold.so}
+[ -e "$tested" ] || fail "$tested is not built"
 
 export LC_ALL=C PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 unset LD_PRELOAD FREEHOLD
@@ -34,9 +37,9 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/freehold-programs.XXXXXX")
 chmod 755 "$scratch"
 export HOME="$scratch"
 mkdir -m 1777 "$scratch/accounts"
-cp "$build/lib/libfreehold.so" "$scratch/libfreehold.so"
+cp "$tested" "$scratch/libfreehold.so"
 library=$scratch/libfreehold.so
-options=stats=json,stats_file=$scratch/accounts/%p
+options=stats=json,stats_file=$scratch/accounts/%p${FREEHOLD_TEST_OPTIONS:+,$FREEHOLD_TEST_OPTIONS}
 servers=
 
 # Ends what the test started in the background and removes its files; keeps the exit status.

@@ -4,37 +4,47 @@
 need gcc g++ ld objdump
 
 cd "$source_directory"
-mkdir "$scratch/without" "$scratch/with"
 includes="-Iinclude -Iruntime -Irecord -Itool -I."
 sources=$(find runtime bench -name '*.c' -o -name '*.cc' | sort)
-compiled=0
 
 # Compiles one file twice, in the same place so that no path differs; a file that needs other flags is passed over.
 compile_twice() {
-  driver=$1 file=$2
+  driver=$1 file=$2 place=$scratch/$1
   shift 2
-  $driver $includes "$@" -c "$file" -o "$scratch/object.o" 2>"$scratch/without.err" || return 0
-  mv "$scratch/object.o" "$scratch/without.o"
-  with_library $driver $includes "$@" -c "$file" -o "$scratch/object.o" 2>"$scratch/with.err" || {
-    cat "$scratch/with.err" >&2
+  $driver $includes "$@" -c "$file" -o "$place/object.o" 2>"$place/without.err" || return 0
+  mv "$place/object.o" "$place/without.o"
+  with_library $driver $includes "$@" -c "$file" -o "$place/object.o" 2>"$place/with.err" || {
+    cat "$place/with.err" >&2
     fail "$driver could not compile $file"
   }
-  cmp "$scratch/without.o" "$scratch/object.o" || fail "$driver made another object of $file"
-  cmp "$scratch/without.err" "$scratch/with.err" || fail "$driver said other things about $file"
-  compiled=$((compiled + 1))
+  cmp "$place/without.o" "$place/object.o" || fail "$driver made another object of $file"
+  cmp "$place/without.err" "$place/with.err" || fail "$driver said other things about $file"
+  echo "$file" >>"$place/compiled"
 }
 
-for compiler in gcc clang; do
-  command -v $compiler >/dev/null || continue
+compile_all() {
   for source in $sources; do
     # Both drivers know C++ by the file's name; nothing is linked here.
     case $source in
     *.cc) standard=c++17 ;;
     *) standard=gnu17 ;;
     esac
-    compile_twice $compiler "$source" -O2 -g -std=$standard -fPIC -D_GNU_SOURCE
+    compile_twice "$1" "$source" -O2 -g -std=$standard -fPIC -D_GNU_SOURCE
   done
+}
+
+# Side by side, each in a place of its own.
+workers=
+for compiler in gcc clang; do
+  command -v $compiler >/dev/null || continue
+  mkdir "$scratch/$compiler"
+  compile_all $compiler &
+  workers="$workers $!"
 done
+for worker in $workers; do
+  wait "$worker" || fail "see above"
+done
+compiled=$(cat "$scratch"/*/compiled | wc -l)
 [ $compiled -ge 20 ] || fail "only $compiled files could be compiled"
 require_active $compiled
 echo "$compiled objects are the same"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# soak.sh BUILD [redis] [python] [postgres] [stress] [forks] [overcommit]: the long versions. Not part of ctest; takes half
-# an hour and more. overcommit sets vm.overcommit_memory to 2 for a minute, and back; it is run only when it is named.
+# soak.sh BUILD [redis] [python] [postgres] [stress] [forks] [overcommit] [scatter]: the long versions. Not part of ctest;
+# takes half an hour and more. overcommit sets vm.overcommit_memory to 2 for a minute, scatter vm.mmap_rnd_bits to 32,
+# and back; they are run only when they are named.
 #
 # redis wants the source package (`deb-src` lines in apt's sources) and tcl; python wants libpython3.11-testsuite.
 . "$(dirname "$0")/common.sh"
@@ -72,6 +73,21 @@ soak_overcommit() (
   trap 'exit 130' INT TERM HUP
   echo 95 >/proc/sys/vm/overcommit_ratio
   echo 2 >/proc/sys/vm/overcommit_memory
+  everything "overcommit_memory=2"
+)
+
+# The widest spread of addresses a kernel offers; there is no namespace for it either.
+soak_scatter() (
+  [ "$(id -u)" -eq 0 ] || fail "scatter needs root, to set vm.mmap_rnd_bits"
+  bits=$(cat /proc/sys/vm/mmap_rnd_bits)
+  trap 'echo "$bits" >/proc/sys/vm/mmap_rnd_bits' EXIT
+  trap 'exit 130' INT TERM HUP
+  echo 32 >/proc/sys/vm/mmap_rnd_bits || fail "this kernel has no mmap_rnd_bits of 32"
+  everything "mmap_rnd_bits=32"
+)
+
+# What says most of the heap and the checker in a few minutes.
+everything() {
   failed=
   "$build/bin/stress_random_calls" 10 || failed="$failed random_calls"
   "$build/bin/stress_fork_storm" 500 || failed="$failed fork_storm"
@@ -84,15 +100,15 @@ soak_overcommit() (
         failed="$failed check_$part"
     done
   fi
-  [ -z "$failed" ] || fail "under overcommit_memory=2:$failed"
-)
+  [ -z "$failed" ] || fail "under $1:$failed"
+}
 
 for part; do
   case $part in
-  redis | python | postgres | stress | forks | overcommit)
+  redis | python | postgres | stress | forks | overcommit | scatter)
     echo "soak: $part"
     "soak_$part" || exit 1
     ;;
-  *) fail "soak.sh knows redis, python, postgres, stress, forks and overcommit, not $part" ;;
+  *) fail "soak.sh knows redis, python, postgres, stress, forks, overcommit and scatter, not $part" ;;
   esac
 done

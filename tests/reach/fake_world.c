@@ -24,7 +24,7 @@ static bool find(uintptr_t word, struct reach_object *object) {
   struct fake_object *found = &objects[low];
   if (word > found->start + found->bytes)
     return false;
-  *object = (struct reach_object){found->start, found->bytes, &found->mark, found};
+  *object = (struct reach_object){.start = found->start, .bytes = found->bytes, .mark = &found->mark, .owner = found};
   return true;
 }
 

@@ -12,6 +12,7 @@ struct worker {
   pthread_t thread;
   void (*run)(struct worker *worker);
   hidden object;
+  int id;          /* the kernel's; atomic */
   uint64_t rounds; /* atomic */
   uint32_t ready;  /* atomic */
   uint32_t end;    /* atomic */
@@ -24,6 +25,7 @@ struct worker {
 
 static void *worker_main(void *argument) {
   struct worker *worker = argument;
+  __atomic_store_n(&worker->id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
   worker->run(worker);
   return NULL;
 }
@@ -119,7 +121,18 @@ static void test_kept_by(void (*run)(struct worker *worker), bool goes_round) {
 
 /* ---- threads that can't be stopped ---- */
 
+/* By the kernel's own call: pthread_sigmask leaves libc's signals alone. */
+static void block_everything(void) {
+  uint64_t every = UINT64_MAX;
+  EXPECT_EQUAL(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, NULL, sizeof every), 0);
+}
+
 NOINLINE static void block_and_read(struct worker *worker) {
+  block_everything();
+  keep_while_reading(worker);
+}
+
+NOINLINE static void block_by_libc_and_read(struct worker *worker) {
   sigset_t every;
   sigfillset(&every);
   pthread_sigmask(SIG_SETMASK, &every, NULL);
@@ -128,9 +141,7 @@ NOINLINE static void block_and_read(struct worker *worker) {
 
 /* What a call left below the stack pointer of a thread that waits in a system call. */
 NOINLINE static void block_and_read_later(struct worker *worker) {
-  sigset_t every;
-  sigfillset(&every);
-  pthread_sigmask(SIG_SETMASK, &every, NULL);
+  block_everything();
   volatile uintptr_t deep[4096];
   for (size_t i = 0; i < 1024; i++)
     deep[i] = ~worker->object;
@@ -144,10 +155,30 @@ NOINLINE static void leave_and_read(struct worker *worker) {
   EXPECT_EQUAL(read(worker->pipe[0], &byte, 1), 0);
 }
 
-/* A thread that blocks everything only says it is ready before it waits. */
+/* Nothing is between a worker's word that it is ready and its wait but the call itself. */
 static void wait_until_reading(const struct worker *worker) {
-  (void)worker;
-  usleep(20000);
+  char path[64], facts[256];
+  snprintf(path, sizeof path, "/proc/self/task/%d/stat", __atomic_load_n(&worker->id, __ATOMIC_ACQUIRE));
+  for (;;) {
+    FILE *file = fopen(path, "r");
+    EXPECT(file != NULL);
+    facts[fread(facts, 1, sizeof facts - 1, file)] = '\0';
+    fclose(file);
+    const char *state = strrchr(facts, ')');
+    if (state != NULL && state[2] == 'S')
+      return;
+    sched_yield();
+  }
+}
+
+static void test_blocked_by_libc(void) {
+  static struct worker worker;
+  worker_start(&worker, block_by_libc_and_read);
+  wait_until_reading(&worker);
+  EXPECT(fake_reached(worker.object));
+  EXPECT(reach_stop_world());
+  reach_resume_world();
+  worker_end(&worker);
 }
 
 static void test_blocked(void) {
@@ -333,6 +364,7 @@ int main(void) {
 #endif
   test_copy();
   test_timer_in_copy();
+  test_blocked_by_libc();
   test_blocked();
   test_many();
   test_coming_and_going();

@@ -2,8 +2,8 @@
 """Tests of the command `freehold`: run_tests.py BUILD_DIRECTORY [unittest arguments].
 
 Finds the command at BUILD/bin/freehold (or BUILD/freehold, BUILD/tool/freehold) and the library at
-BUILD/lib/libfreehold.so. Needs a C compiler (CC, else cc). Tests that need root, musl or python3-jsonschema say so when
-they are skipped.
+BUILD/lib/libfreehold.so. Needs a C compiler (CC, else cc). Tests that need root, musl, python3-jsonschema or
+python3-prometheus-client say so when they are skipped.
 """
 import os
 import pathlib
@@ -17,8 +17,7 @@ if __name__ == "__main__":
     here = pathlib.Path(__file__).resolve().parent
     sys.path.insert(0, str(here))
     arguments = sys.argv[:1] + sys.argv[2:]
-    names = ["test_run", "test_refusals", "test_stat", "test_doctor", "test_documents", "test_check", "test_symbols",
-             "test_leaks"]
+    names = sorted(path.stem for path in here.glob("test_*.py"))
     if not any(not argument.startswith("-") for argument in arguments[1:]):
         arguments += names
     unittest.main(module=None, argv=arguments)

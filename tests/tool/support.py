@@ -37,6 +37,7 @@ int main(int count, char **arguments) {
   }
   void *volatile large = malloc(3 << 20);
   if (large == NULL) return 9;
+  setvbuf(stdin, NULL, _IONBF, 0); /* what is read after "ready" allocates nothing */
   puts("ready");
   fflush(stdout);
   return getchar() == EOF ? 0 : 1;
@@ -114,6 +115,14 @@ class CommandTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         shutil.rmtree(cls.directory, ignore_errors=True)
+
+    @staticmethod
+    def end(process):
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
     def compile(self, name, text, *flags, compiler=None):
         source = self.directory / (name + ".c")

@@ -9,7 +9,8 @@ from support import *
 NAMES = {
     "page_size", "address_bits", "reservation", "overcommit", "address_limit", "huge_pages", "map_count",
     "group_memory", "map_fixed_noreplace", "mremap_dontunmap", "madvise_populate_write", "madvise_guard_install",
-    "mapping_names", "userfaultfd_wp_async", "pagemap_scan", "landlock", "membarrier", "process_vm_readv", "library",
+    "mapping_names", "userfaultfd_wp_async", "pagemap_scan", "memfd_secret",
+    "lockable_memory", "landlock", "membarrier", "process_vm_readv", "library",
 }
 
 
@@ -21,6 +22,18 @@ class Doctor(CommandTest):
         self.validate("doctor-1.schema.json", document)
         self.assertEqual(document["usable"], code == 0)
         return {row["name"]: row for row in document["features"]}
+
+    def test_lockable_memory(self):
+        def lock_nothing():
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+            if IS_ROOT:
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+        try:
+            row = self.rows(preexec_fn=lock_nothing)["lockable_memory"]
+        except PermissionError as error:
+            self.skipTest(f"the command is where others can't reach it: {error}")
+        self.assertFalse(row["offered"])
+        self.assertIn("ulimit -l", row["instead"])
 
     def test_json(self):
         rows = self.rows()

@@ -17,6 +17,7 @@ def options_of(table):
 
 OPTIONS = options_of("options.def")
 CHECK_OPTIONS = options_of("check_options.def")
+COLLECT_OPTIONS = options_of("collect_options.def")
 REPORTS = re.findall(r'^REPORT_KIND\(\w+, "([a-z-]+)"', (SOURCE / "record/report_kinds.def").read_text(), re.MULTILINE)
 
 
@@ -26,7 +27,7 @@ def fill(template):
 
 class Help(CommandTest):
     def test_forms(self):
-        for command in ("run", "check", "leaks", "stat", "doctor"):
+        for command in ("run", "check", "leaks", "stat", "map", "top", "doctor"):
             texts = {freehold(*words).stdout for words in ((command, "--help"), (command, "-h"), ("help", command))}
             self.assertEqual(len(texts), 1)
             self.assertIn(f"Usage: freehold {command}", texts.pop())
@@ -49,6 +50,14 @@ class Help(CommandTest):
             result = freehold("run", flag, "true")
             self.check(result, USAGE, flag, "freehold check")
         self.check(freehold("run", "--no-watch", "true"), USAGE, "--no-watch is an option of the checker")
+
+    def test_options_of_the_collector_want_it(self):
+        run = freehold("run", "--help").stdout
+        self.assertGreater(len(COLLECT_OPTIONS), 2)
+        for name in COLLECT_OPTIONS:
+            self.assertRegex(run, rf"--(\[no-\])?{name.replace('_', '-')}\b")
+        self.check(freehold("run", "--markers=1", "true"), USAGE, "--markers is an option of the collector", "--gc")
+        self.check(freehold("run", "--gc", "--markers=1", "true"), 0)
 
     def test_version(self):
         header = (SOURCE / "include/freehold.h").read_text()
@@ -163,6 +172,12 @@ class Templates(CommandTest):
                          [str(self.directory)])
         self.assertEqual(self.complete("freehold", "check", "ls", "--lim"), [])
         self.assertEqual(self.complete("freehold", "leaks", "--rea"), ["--reachable"])
+        self.assertEqual(self.complete("freehold", "top", "--sort", "=", "gr"), ["growth"])
+        self.assertEqual(self.complete("freehold", "map", "--de"), ["--deep"])
+        self.assertEqual(self.complete("freehold", "map", "--html", "=", str(self.directory)[:-1]),
+                         [str(self.directory)])
+        self.assertIn(str(os.getpid()), self.complete("freehold", "map", str(os.getpid())[:2]))
+        self.assertIn("cat", self.complete("freehold", "map", "--", "ca"))
         self.assertIn("stat", self.complete("freehold", "help", "s"))
         self.assertEqual(self.complete("freehold", "run", "ls", "--lim"), [])
 

@@ -23,13 +23,6 @@ class Leaks(CommandTest):
         self.assertEqual(process.stdout.readline(), "ready\n")
         return process
 
-    @staticmethod
-    def end(process):
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            stream.close()
-
     def test_lost(self):
         process = self.hold("lost")
         result = freehold("leaks", process.pid)
@@ -119,6 +112,58 @@ class Leaks(CommandTest):
         other = self.hold("lost")
         self.check(freehold("leaks", other.pid, user=NOBODY), NOT_PERMITTED, "belongs to user 0")
 
+    @unittest.skipUnless((BUILD / "lib/libfreehold-check.so").exists(), "this build has no checker")
+    def test_growth(self):
+        program = self.compile("grows", """
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+struct item { struct item *next; char text[92]; };
+static struct item *list;
+static char *large;
+__attribute__((noinline)) static void grow(void) { struct item *i = malloc(sizeof *i); i->next = list; list = i; }
+__attribute__((noinline)) static void stay(void) { large = malloc(1 << 20); memset(large, 1, 1 << 20); }
+int main(void) {
+  struct pollfd input = {.fd = 0, .events = POLLIN};
+  stay();
+  puts("ready");
+  fflush(stdout);
+  while (poll(&input, 1, 1) <= 0) grow(); /* being asked interrupts it */
+  return list == NULL || large == NULL;
+}
+""", "-g")
+        process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                   env=environment(LD_PRELOAD=BUILD / "lib/libfreehold-check.so", FREEHOLD="leaks=off"))
+        self.addCleanup(self.end, process)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        result = freehold("leaks", "--growth=1", process.pid)
+        self.check(result, NOTHING_LOST)
+        self.assertRegex(result.stdout, r"it grew by [1-9]\d* bytes in [1-9]\d* blocks between the two looks")
+        self.assertLess(result.stdout.index("grow "), result.stdout.index("stay "), "what grew comes first")
+        self.assertRegex(result.stdout, r"1 of \d+ places grew in the \d+\.\d s between two looks")
+        document = json.loads(freehold("leaks", "--growth", "0.5", "--json", process.pid).stdout)
+        self.validate("check-1.schema.json", document)
+        first, *others = document["reports"]
+        self.assertEqual(first["allocation_stack"][0]["function"], "grow")
+        growth = first["leak"]["growth"]
+        self.assertEqual(growth["bytes"], 104 * growth["blocks"])
+        self.assertGreaterEqual(growth["seconds"], 0.5)
+        for report in others:
+            self.assertEqual(report["leak"]["growth"]["blocks"], 0, report["allocation_stack"][:1])
+        process.stdin.close()
+        self.assertEqual(process.wait(20), 0)
+
+    def test_growth_of_a_process_that_ends(self):
+        process = self.hold("lost")
+        asker = subprocess.Popen([str(COMMAND), "leaks", "--growth=3", str(process.pid)], stderr=subprocess.PIPE,
+                                 stdout=subprocess.DEVNULL, text=True)
+        time.sleep(1)
+        process.kill()
+        process.wait()
+        said = asker.communicate(timeout=20)[1]
+        self.assertEqual(asker.returncode, NO_PROCESS, said)
+
     def test_wrong_arguments(self):
         for arguments, said in (
             ((), "which process"),
@@ -129,6 +174,7 @@ class Leaks(CommandTest):
             (("--why=x", "1"), "not an address"),
             (("--why=-1", "1"), "not an address"),
             (("--timeout=soon", "1"), "seconds"),
+            (("--growth=0", "1"), "seconds"),
         ):
             self.check(freehold("leaks", *arguments), USAGE, said)
 

@@ -86,8 +86,21 @@ class Environment(CommandTest):
     def test_last_flag_wins(self):
         self.assertEqual(self.shown("--limit=1G", "--limit=3G")["FREEHOLD"], "limit=3G")
 
+    def test_a_rate(self):
+        for flag, setting in (("--sample", "sample=5000"), ("--sample=on", "sample=5000"), ("--sample=1", "sample=1"),
+                              ("--sample=off", "sample=off"), ("--no-sample", "sample=off"), ("--sample=0", "sample=off")):
+            self.assertEqual(self.shown(flag)["FREEHOLD"], setting)
+
+    def test_sample_finds_an_error(self):
+        source = "int main() { char *object = malloc(40); free(object); return object[0]; }"
+        victim = self.compile("use_after_free", f"#include <stdlib.h>\n{source}", "-O0", "-w")
+        result = freehold("run", "--sample=1", victim)
+        self.assertEqual(result.returncode, -11)
+        self.assertIn("freehold: error[heap-use-after-free]", result.stderr)
+
     def test_the_library_takes_every_setting(self):
         result = freehold("run", "--limit=1G", "--stats-file=/dev/null", "--stats=json", "--on-misuse=report",
+                          "--sample=7", "--sample-slots=9", "--sample-file=/dev/null",
                           "--purge-delay=3s", "--no-purge-thread", "--thp=on", "--reserve=128M", "--verbose",
                           "/bin/true")
         self.check(result, 0)
@@ -145,6 +158,9 @@ class WrongArguments(CommandTest):
         for value in ("", "x", "12Q", "-1", "1.5G", " 1G"):
             self.wrong(f"--limit={value}", "true")
         self.assertIn("off|text|json", self.wrong("--stats=xml", "true"))
+        for value in ("often", "-1", "1000000001", "1K"):
+            self.assertIn("on, off, or a number from 1 to 1000000000", self.wrong(f"--sample={value}", "true"))
+        self.wrong("--no-sample=3", "true")
         self.assertIn("on or off", self.wrong("--verbose=perhaps", "true"))
         self.assertIn("path", self.wrong("--stats-file=", "true"))
         self.assertIn("comma", self.wrong("--stats-file=/tmp/a,b", "true"))

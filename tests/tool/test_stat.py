@@ -1,4 +1,5 @@
 """`freehold stat`: figures of a process that holds what the test knows."""
+import importlib.util
 import json
 import os
 import pathlib
@@ -17,14 +18,6 @@ class Stat(CommandTest):
         self.addCleanup(self.end, process)
         self.assertEqual(process.stdout.readline(), "ready\n")
         return process
-
-    @staticmethod
-    def end(process):
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
 
     def read(self, pid):
         result = freehold("stat", "--json", pid)
@@ -61,6 +54,30 @@ class Stat(CommandTest):
         self.check(result, 0)
         self.assertIn("large", result.stdout)
         self.assertNotIn("\033", result.stdout)
+
+    @unittest.skipUnless(importlib.util.find_spec("prometheus_client"), "needs python3-prometheus-client")
+    def test_openmetrics(self):
+        from prometheus_client.openmetrics.parser import text_string_to_metric_families
+        # Without a purge nothing changes between two readings.
+        process = self.hold(5000, 100, env=environment(FREEHOLD="purge_thread=off"))
+        document = self.read(process.pid)
+        result = freehold("stat", "--openmetrics", process.pid)
+        self.check(result, 0)
+        families = {family.name: family for family in text_string_to_metric_families(result.stdout)}
+        for name, value in document.items():
+            if name in ("schema", "pid", "classes", "large"):
+                continue
+            family = families["freehold_" + name]
+            (sample,) = family.samples
+            self.assertEqual(sample.labels, {"pid": str(process.pid)})
+            self.assertEqual(family.unit, "bytes" if name.endswith("bytes") else "")
+            self.assertEqual(sample.value, value, name)
+        live = families["freehold_class_live_objects"]
+        self.assertEqual(sum(sample.value for sample in live.samples), document["live_objects"])
+        self.assertIn("large", {sample.labels["size_class"] for sample in live.samples})
+        self.assertEqual(families["freehold_class_allocated_calls"].type, "counter")
+        self.assertEqual(families["freehold_purged_bytes"].type, "counter")
+        self.check(freehold("stat", "--openmetrics", "--watch=1", process.pid), USAGE, "--watch")
 
     def test_the_process_goes_on(self):
         process = self.hold(10, 10)

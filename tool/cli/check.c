@@ -113,6 +113,13 @@ static int finish(struct check_session *session, bool runs_differ, FILE *json, F
   outcome->damaged_bytes = session->reader.skipped;
   outcome->foreign_records = session->reader.foreign;
   outcome->exit_code = judge(session, runs_differ);
+  outcome->left_command = request->from_records == NULL ? check_session_look_for_left(session) : NULL;
+  outcome->left = session->left;
+  outcome->left_count = session->left_count;
+  outcome->left_records = option_settings_value(&request->settings, "report_file");
+  if (outcome->left_records != NULL && strcmp(outcome->left_records, session->records) == 0 &&
+      access(outcome->left_records, F_OK) != 0)
+    outcome->left_records = NULL; /* our own, which is gone */
   FILE *summary = request->from_records != NULL ? stdout : stderr;
   if (!request->quiet) {
     check_text_summary(session->findings, outcome, session->style, summary);
@@ -195,11 +202,7 @@ int command_check(int count, char **arguments) {
     fclose(json);
   if (sarif != NULL)
     fclose(sarif);
-  record_reader_destroy(&session.reader);
-  if (session.record_descriptor >= 0)
-    close(session.record_descriptor);
-  free(session.runs);
-  findings_destroy(session.findings);
+  check_session_destroy(&session);
   check_request_destroy(&request);
   return result;
 }

@@ -1,20 +1,23 @@
 #include "tool/cli/check_request.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tool/cli/command.h"
 #include "tool/cli/exit_codes.h"
+#include "tool/cli/flags.h"
 #include "tool/cli/message.h"
 #include "tool/cli/option_value.h"
 
+enum { LONGEST_SECONDS = 86400 };
+
 bool check_read_seconds(const char *text, double *seconds) {
-  static const double longest = 86400;
   char *end;
   errno = 0;
   *seconds = strtod(text, &end);
-  return end != text && *end == '\0' && errno == 0 && *seconds > 0 && *seconds <= longest;
+  return end != text && *end == '\0' && errno == 0 && *seconds > 0 && *seconds <= LONGEST_SECONDS;
 }
 
 static int take_name(const char ***names, size_t *count, const char *name) {
@@ -54,6 +57,20 @@ static int take_code(struct check_request *request, const char *value) {
   }
   request->error_code = (int)code;
   return -1;
+}
+
+static int take_wait(struct check_request *request, const char *value) {
+  if (strcmp(value, "end") == 0) {
+    request->wait = INFINITY;
+    return -1;
+  }
+  char *end;
+  errno = 0;
+  request->wait = strtod(value, &end);
+  if (end != value && *end == '\0' && errno == 0 && request->wait >= 0 && request->wait <= LONGEST_SECONDS)
+    return -1;
+  message_error("--wait=%s: it takes seconds, 0 to %d, or end", value, LONGEST_SECONDS);
+  return EXIT_CODE_NOT_STARTED;
 }
 
 static bool is_number(const char *text, size_t length) {
@@ -108,6 +125,8 @@ static int take_valued(struct check_request *request, const char *flag, const ch
     return take_size(flag, value, &request->max_leak);
   else if (strcmp(flag, "--max-peak") == 0)
     return take_size(flag, value, &request->max_peak);
+  else if (strcmp(flag, "--wait") == 0)
+    return take_wait(request, value);
   else if (strcmp(flag, "--fail-alloc") == 0)
     return take_failing(request, value);
   else if (!check_read_seconds(value, &request->timeout)) {
@@ -119,7 +138,7 @@ static int take_valued(struct check_request *request, const char *flag, const ch
 
 static const char *const valued[] = {"--json",     "--sarif",     "--from-records",   "--suppressions",
                                      "--ignore",   "--only-from", "--error-exitcode", "--max-leak",
-                                     "--max-peak", "--timeout",   "--fail-alloc"};
+                                     "--max-peak", "--timeout",   "--fail-alloc",     "--wait"};
 
 /* The flag among `valued` that `argument` is, with or without its value. */
 static const char *valued_flag(const char *argument) {
@@ -161,52 +180,33 @@ static int judge(const struct check_request *request) {
   return EXIT_CODE_NOT_STARTED;
 }
 
+static int take_flag(void *context, const char *argument, const char *next) {
+  struct check_request *request = context;
+  if (take_plain(request, argument))
+    return FLAG_TAKEN;
+  const char *flag = valued_flag(argument), *equals = strchr(argument, '=');
+  if (flag == NULL)
+    return FLAG_NOT_OWN;
+  const char *value = equals != NULL ? equals + 1 : next;
+  if (value == NULL || value[0] == '\0') {
+    message_error("%s needs a value; freehold check --help says which", flag);
+    return EXIT_CODE_NOT_STARTED;
+  }
+  int result = take_valued(request, flag, value);
+  return result >= 0 ? result : equals != NULL ? FLAG_TAKEN : FLAG_TAKEN_DOUBLE;
+}
+
 int check_request_read(struct check_request *request, int count, char **arguments) {
   *request = (struct check_request){.settings = option_settings_create(OPTION_SCOPE_CHECK),
                                     .error_code = CHECK_CODE_NOT_GIVEN,
+                                    .wait = 1,
                                     .max_leak = UINT64_MAX,
                                     .max_peak = UINT64_MAX};
-  int at = 1;
-  for (; at < count && arguments[at][0] == '-'; at++) {
-    const char *argument = arguments[at];
-    if (strcmp(argument, "--") == 0) {
-      at++;
-      request->settings.last_bare = NULL;
-      break;
-    }
-    if (command_wants_help(argument)) {
-      help_write_command(stdout, command_find("check"));
-      return message_finish_output();
-    }
-    if (take_plain(request, argument))
-      continue;
-    const char *flag = valued_flag(argument);
-    if (flag != NULL) {
-      const char *equals = strchr(argument, '=');
-      const char *value = equals != NULL ? equals + 1 : at + 1 < count ? arguments[++at] : "";
-      if (value[0] == '\0') {
-        message_error("%s needs a value; freehold check --help says which", flag);
-        return EXIT_CODE_NOT_STARTED;
-      }
-      int result = take_valued(request, flag, value);
-      if (result >= 0)
-        return result;
-      continue;
-    }
-    if (strncmp(argument, "--", 2) != 0)
-      return command_unknown_flag(command_find("check"), argument);
-    switch (option_settings_read(&request->settings, argument, at + 1 < count ? arguments[at + 1] : NULL)) {
-    case OPTION_TAKEN:
-      break;
-    case OPTION_TAKEN_DOUBLE:
-      at++;
-      break;
-    case OPTION_UNKNOWN:
-      return command_unknown_flag(command_find("check"), argument);
-    case OPTION_WRONG:
-      return EXIT_CODE_NOT_STARTED;
-    }
-  }
+  int at;
+  const struct flag_reader reader = {"check", &request->settings, take_flag, request};
+  int result = flags_read(&reader, count, arguments, &at);
+  if (result >= 0)
+    return result;
   request->program = at < count ? arguments + at : NULL;
   return judge(request);
 }

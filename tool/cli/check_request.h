@@ -17,6 +17,7 @@ struct check_request {
   int error_code;                                    /* CHECK_CODE_NOT_GIVEN, CHECK_OWN_CODE or the code */
   uint64_t max_leak, max_peak;                       /* UINT64_MAX: no bound */
   double timeout;                                    /* seconds; 0: none */
+  double wait; /* seconds, for what the program leaves behind; may be INFINITY */
   bool no_follow, two_fills, every_site, no_text, quiet, force;
   char **program; /* NULL-ended; NULL with from_records */
 };

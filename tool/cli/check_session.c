@@ -12,6 +12,7 @@
 #include "tool/cli/exit_codes.h"
 #include "tool/cli/launch.h"
 #include "tool/cli/message.h"
+#include "tool/proc/process.h"
 #include "tool/report/memory.h"
 
 enum { LOOK_MILLISECONDS = 50 };
@@ -130,6 +131,88 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+struct library_search {
+  const char *base; /* of its path: a process may have another root */
+  bool found;
+};
+
+static const char *base_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+static bool note_library(void *context, const struct process_mapping *mapping) {
+  struct library_search *search = context;
+  const char *base = base_of(mapping->path);
+  search->found = strncmp(base, search->base, strcspn(search->base, ".")) == 0;
+  return search->found;
+}
+
+static bool has_library(const struct check_session *session, pid_t pid) {
+  struct library_search search = {.base = base_of(session->library)};
+  return process_each_file(pid, note_library, &search) == 0 && search.found;
+}
+
+/* Its number may be another's by now, or another namespace's: it must have the library. One that is just calling exec
+ * has not, for a moment. */
+static bool goes_on(const struct check_session *session, const struct checked_process *process) {
+  const struct timespec moment = {0, 20 * 1000000L};
+  pid_t pid = (pid_t)process->pid;
+  for (int looks = 0; looks < 2; looks++) {
+    if (process->has_summary || process_has_ended(pid))
+      return false;
+    if (has_library(session, pid))
+      return true;
+    nanosleep(&moment, NULL);
+  }
+  return false;
+}
+
+/* Whether somebody else has the file of the records open: also a process that has not yet said that it is there. A lease
+ * is granted to whoever is alone with a file (fcntl(2), F_SETLEASE); where there are none, nobody is. */
+static bool records_are_open(const struct check_session *session) {
+  if (fcntl(session->record_descriptor, F_SETLEASE, F_WRLCK) != 0)
+    return errno == EAGAIN;
+  fcntl(session->record_descriptor, F_SETLEASE, F_UNLCK);
+  return false;
+}
+
+const char *check_session_look_for_left(struct check_session *session) {
+  const struct findings *findings = session->findings;
+  const char *command = NULL;
+  session->left_count = 0;
+  for (size_t i = findings->process_count; i > 0 && !session->request->no_follow; i--) {
+    const struct checked_process *process = findings->processes[i - 1];
+    bool seen = false; /* one that has called exec is there several times; the last counts */
+    for (size_t j = findings->process_count; j > i && !seen; j--)
+      seen = findings->processes[j - 1]->pid == process->pid;
+    if (seen || !goes_on(session, process))
+      continue;
+    session->left = memory_grow(session->left, session->left_count, &session->left_room, sizeof session->left[0]);
+    session->left[session->left_count++] = process->pid;
+    command = process->command_line;
+  }
+  return command;
+}
+
+/* What the program has left behind is given some time, or all it needs. Who has the file open is there by then, or is
+ * somebody who only reads it. */
+enum { SAY_SECONDS = 1 };
+
+static void wait_for_left(struct check_session *session, double start) {
+  const struct timespec pause = {0, LOOK_MILLISECONDS * 1000000L};
+  const struct check_request *request = session->request;
+  double from = now();
+  while (
+      !request->no_follow && !session->interrupted && now() - from < request->wait &&
+      (request->timeout <= 0 || now() - start < request->timeout) &&
+      (check_session_look_for_left(session) != NULL || (now() - from < SAY_SECONDS && records_are_open(session)))) {
+    int signal_number = sigtimedwait(&session->awaited, NULL, &pause);
+    session->interrupted |= signal_number > 0 && signal_number != SIGCHLD;
+    check_session_take(session, false);
+  }
+}
+
 /* Waits for the child's end, shows records as they come, and passes on what is meant for it. */
 static void follow(struct check_session *session, pid_t child, struct check_run *run) {
   const struct timespec pause = {0, LOOK_MILLISECONDS * 1000000L};
@@ -151,11 +234,16 @@ static void follow(struct check_session *session, pid_t child, struct check_run 
       session->interrupted = true;
       kill(child, signal_number);
     }
+    /* One that stands still for a debugger (--stop=gdb) would not see it. */
+    if (signal_number > 0 && signal_number != SIGCHLD)
+      kill(child, SIGCONT);
   }
   enum { SIGNAL_BASE = 128 };
   if (WIFSIGNALED(status))
     run->signal = WTERMSIG(status);
   run->code = run->signal != 0 ? SIGNAL_BASE + run->signal : WEXITSTATUS(status);
+  check_session_take(session, false);
+  wait_for_left(session, start);
 }
 
 int check_session_run(struct check_session *session, struct check_plan plan) {
@@ -205,4 +293,13 @@ int check_session_run(struct check_session *session, struct check_plan plan) {
   follow(session, child, run);
   run->errors = session->findings->errors - errors_before;
   return -1;
+}
+
+void check_session_destroy(struct check_session *session) {
+  record_reader_destroy(&session->reader);
+  if (session->record_descriptor >= 0)
+    close(session->record_descriptor);
+  free(session->runs);
+  free(session->left);
+  findings_destroy(session->findings);
 }

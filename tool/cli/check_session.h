@@ -31,6 +31,8 @@ struct check_session {
   sigset_t awaited, earlier;                    /* signals kept while the program runs; the mask before */
   struct sigaction earlier_child, earlier_pipe; /* what SIGCHLD and SIGPIPE did before */
   bool interrupted;
+  uint32_t *left; /* processes that outlived the program, and are still there */
+  size_t left_count, left_room;
 };
 
 /* Prints the records that have come. With `last` no more will. */
@@ -41,6 +43,12 @@ int check_session_begin(struct check_session *session);
 /* Removes them; signals are as before. */
 void check_session_end(struct check_session *session);
 
+/* Frees what it holds, its findings too; the request stays its owner's. */
+void check_session_destroy(struct check_session *session);
+
+/* The processes that are checked and have not ended, in session->left; the command line of one of them, or NULL. */
+const char *check_session_look_for_left(struct check_session *session);
+
 /* What is special about one run. Descriptors: -1 for this process's own. */
 struct check_plan {
   int input, output, error;
@@ -48,7 +56,7 @@ struct check_plan {
   unsigned failed_site; /* 0: as the options say */
 };
 
-/* Runs the program once, to its end. An exit code after saying why it could not be started, or -1; then the last of
+/* Runs the program once, to its end, and waits as long as the request says for processes that it leaves behind. An exit code after saying why it could not be started, or -1; then the last of
  * session->runs says how it ended. */
 int check_session_run(struct check_session *session, struct check_plan plan);
 

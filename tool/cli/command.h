@@ -37,11 +37,16 @@ const struct command *command_find(const char *name);
 int command_run(int count, char **arguments);
 int command_check(int count, char **arguments);
 int command_leaks(int count, char **arguments);
+int command_map(int count, char **arguments);
+int command_gc(int count, char **arguments);
 int command_stat(int count, char **arguments);
+int command_top(int count, char **arguments);
 int command_doctor(int count, char **arguments);
 int command_help(int count, char **arguments);
 int command_generate(int count, char **arguments);
 
+/* Says that there is no such command, and which there are. Returns EXIT_CODE_USAGE. */
+int command_say_unknown(const char *name);
 /* True when `argument` asks for help. */
 bool command_wants_help(const char *argument);
 /* Says that `command` has no such flag, and the nearest it has. Returns EXIT_CODE_USAGE. */

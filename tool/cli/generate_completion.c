@@ -5,6 +5,7 @@
 #include "tool/cli/command.h"
 #include "tool/cli/generate_lists.h"
 #include "tool/cli/options.h"
+#include "tool/report/top_report.h"
 
 static const struct command_flag *flags_of(const char *command) {
   static const struct command_flag none[] = {{NULL, NULL, NULL}};
@@ -19,6 +20,15 @@ static bool takes_option(const char *command, const struct option *option) {
 
 static bool takes_file(const struct command_flag *flag) {
   return flag->argument != NULL && strcmp(flag->argument, "FILE") == 0;
+}
+
+/* --sort of top: the words that its table of columns has. */
+static bool takes_column(const struct command_flag *flag) {
+  return flag->argument != NULL && strcmp(flag->argument, "COLUMN") == 0;
+}
+static void write_columns(FILE *to) {
+  for (size_t i = 0; i < TOP_COLUMN_COUNT; i++)
+    fprintf(to, "%s%s", i == 0 ? "" : " ", top_columns[i].name);
 }
 
 /* Text inside single quotes; `special` characters get a backslash before them. */
@@ -68,6 +78,9 @@ void generate_bash_flags(FILE *to, const char *command) {
     case OPTION_KIND_ENUM:
       fprintf(to, " --%s --%s=", name, name);
       break;
+    case OPTION_KIND_RATE:
+      fprintf(to, " --%s --%s= --no-%s", name, name, name);
+      break;
     case OPTION_KIND_SIZE:
     case OPTION_KIND_COUNT:
     case OPTION_KIND_TIME:
@@ -86,6 +99,11 @@ void generate_bash_values(FILE *to, const char *command) {
     for (const struct command_flag *flag = commands[i].flags; flag->name != NULL; flag++)
       if (takes_file(flag))
         fprintf(to, "    %s) mapfile -t COMPREPLY < <(compgen -f -- \"$value\"); return ;;\n", flag->name);
+      else if (takes_column(flag)) {
+        fprintf(to, "    %s) mapfile -t COMPREPLY < <(compgen -W '", flag->name);
+        write_columns(to);
+        fputs("' -- \"$value\"); return ;;\n", to);
+      }
   for (size_t i = 0; i < option_count; i++) {
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
@@ -119,7 +137,11 @@ void generate_zsh_flags(FILE *to, const char *command) {
     write_quoted(to, flag->help, special);
     if (takes_file(flag))
       fputs("]:file:_files' \\\n", to);
-    else
+    else if (takes_column(flag)) {
+      fputs("]:column:(", to);
+      write_columns(to);
+      fputs(")' \\\n", to);
+    } else
       fprintf(to, "]%s%s%s' \\\n", flag->argument != NULL ? ":" : "", flag->argument != NULL ? flag->argument : "",
               flag->argument != NULL ? ": " : "");
   }
@@ -128,11 +150,13 @@ void generate_zsh_flags(FILE *to, const char *command) {
       continue;
     char name[OPTION_TEXT_BYTES];
     option_flag_name(&options[i], name, sizeof name);
-    for (int negated = 0; negated <= (options[i].kind == OPTION_KIND_FLAG); negated++) {
+    bool is_rate = options[i].kind == OPTION_KIND_RATE;
+    for (int negated = 0; negated <= (options[i].kind == OPTION_KIND_FLAG || is_rate); negated++) {
+      bool has_word = options[i].kind == OPTION_KIND_ENUM || (is_rate && negated == 0);
       fprintf(to, "        '--%s%s%s[%s", negated ? "no-" : "", name,
-              options[i].kind == OPTION_KIND_ENUM   ? "=-"
-              : options[i].kind == OPTION_KIND_FLAG ? ""
-                                                    : "=",
+              has_word                                         ? "=-"
+              : options[i].kind == OPTION_KIND_FLAG || is_rate ? ""
+                                                               : "=",
               negated ? "off; on is\\: " : "");
       write_quoted(to, options[i].help, special);
       fputc(']', to);
@@ -142,7 +166,9 @@ void generate_zsh_flags(FILE *to, const char *command) {
         fputc(')', to);
       } else if (options[i].kind == OPTION_KIND_PATH) {
         fputs(":file:_files", to);
-      } else if (options[i].kind != OPTION_KIND_FLAG) {
+      } else if (is_rate && negated == 0) {
+        fputs("::one in:(on off)", to);
+      } else if (options[i].kind != OPTION_KIND_FLAG && !is_rate) {
         fprintf(to, ":%s: ", option_argument(&options[i]));
       }
       fputs("' \\\n", to);
@@ -168,11 +194,20 @@ static void write_fish_flag(FILE *to, const char *command, const char *name, con
 }
 
 void generate_fish_flags(FILE *to, const char *command) {
+  char columns[512];
+  FILE *words = fmemopen(columns, sizeof columns, "w");
+  if (words != NULL) {
+    fputs("-x -a '", words);
+    write_columns(words);
+    fputs("' ", words);
+    fclose(words);
+  }
   for (const struct command_flag *flag = flags_of(command); flag->name != NULL; flag++)
     write_fish_flag(to, command, flag->name + strlen("--"),
-                    takes_file(flag)         ? "-r -F "
-                    : flag->argument != NULL ? "-x "
-                                             : "",
+                    takes_file(flag)                      ? "-r -F "
+                    : takes_column(flag) && words != NULL ? columns
+                    : flag->argument != NULL              ? "-x "
+                                                          : "",
                     flag->help);
   for (size_t i = 0; i < option_count; i++) {
     if (!takes_option(command, &options[i]))
@@ -195,6 +230,11 @@ void generate_fish_flags(FILE *to, const char *command) {
     case OPTION_KIND_TIME:
     case OPTION_KIND_TEXT:
       snprintf(more, sizeof more, "-x ");
+      break;
+    case OPTION_KIND_RATE:
+      snprintf(more, sizeof more, "-f -a 'on off' ");
+      snprintf(negated, sizeof negated, "no-%s", name);
+      write_fish_flag(to, command, negated, "", "the opposite");
       break;
     case OPTION_KIND_FLAG:
       snprintf(negated, sizeof negated, "no-%s", name);

@@ -59,9 +59,12 @@ void generate_man_flags(FILE *to, const char *command) {
   }
 }
 
-/* Which of the options a list is of: of the heap, or of the checking library. */
-static bool is_listed(const struct option *option, const char *command) {
-  return option->scope == (strcmp(command, "check") == 0 ? OPTION_SCOPE_CHECK : OPTION_SCOPE_HEAP);
+/* Which of the options a list is of: of the heap, or of another library. */
+static bool is_listed(const struct option *option, const char *library) {
+  enum option_scope scope = strcmp(library, "check") == 0 ? OPTION_SCOPE_CHECK
+                            : strcmp(library, "gc") == 0  ? OPTION_SCOPE_COLLECT
+                                                          : OPTION_SCOPE_HEAP;
+  return option->scope == scope;
 }
 
 static void write_range(FILE *to, const struct option *option) {
@@ -81,7 +84,8 @@ void generate_man_options(FILE *to, const char *command) {
     if (option_argument(&options[i]) != NULL)
       snprintf(argument, sizeof argument, option_needs_value(&options[i]) ? "=%s" : "[=%s]",
                option_argument(&options[i]));
-    write_item(to, options[i].kind == OPTION_KIND_FLAG ? "--[no-]" : "--", name, argument);
+    write_item(to, options[i].kind == OPTION_KIND_FLAG || options[i].kind == OPTION_KIND_RATE ? "--[no-]" : "--",
+               name, argument);
     write_sentence(to, options[i].help);
     write_range(to, &options[i]);
   }

@@ -104,6 +104,9 @@ void help_write_command(FILE *to, const struct command *command) {
   }
   if (command->scope == OPTION_SCOPE_CHECK)
     write_options(to, "Options of the checker (also FREEHOLD=name=value,...; see freehold(7)):", OPTION_SCOPE_CHECK);
+  if (command->scope == OPTION_SCOPE_COLLECT)
+    write_options(to, "Options of the collector, with --gc (also FREEHOLD=name=value,...; see freehold(7)):",
+                  OPTION_SCOPE_COLLECT);
   if (command->scope != OPTION_SCOPE_NONE)
     write_options(to, "Options of the heap (also FREEHOLD=name=value,...; see freehold(7)):", OPTION_SCOPE_HEAP);
   write_exit_codes(to, command->name);
@@ -121,7 +124,20 @@ void help_write_general(FILE *to) {
               "  freehold run --stats ./program   and show what it used when it ends\n"
               "  freehold check ./program         tell what it does wrong with memory\n"
               "  freehold stat PID                look into one that runs\n"
+              "  freehold map PID                 see where all of its memory is\n"
+              "  freehold top                     watch all that run on it\n"
               "\nfreehold help COMMAND shows more; freehold --version shows the version.\n");
+}
+
+int command_say_unknown(const char *name) {
+  char names[256] = "";
+  size_t length = 0;
+  for (size_t i = 0; i < command_count; i++)
+    if (!commands[i].hidden && length < sizeof names)
+      length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "", commands[i].name);
+  message_error("%s: no such %s; the commands are %s (freehold --help)", name, name[0] == '-' ? "option" : "command",
+                names);
+  return EXIT_CODE_USAGE;
 }
 
 int command_help(int count, char **arguments) {
@@ -134,10 +150,8 @@ int command_help(int count, char **arguments) {
     return message_finish_output();
   }
   const struct command *command = command_find(arguments[1]);
-  if (command == NULL) {
-    message_error("%s: no such command; the commands are run, check, leaks, stat, doctor and help", arguments[1]);
-    return EXIT_CODE_USAGE;
-  }
+  if (command == NULL)
+    return command_say_unknown(arguments[1]);
   help_write_command(stdout, command);
   return message_finish_output();
 }

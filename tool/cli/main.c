@@ -23,10 +23,7 @@ int main(int count, char **arguments) {
     return message_finish_output();
   }
   const struct command *command = command_find(first);
-  if (command == NULL) {
-    message_error("%s: no such %s; the commands are run, check, leaks, stat, doctor and help (freehold --help)",
-                  first, first[0] == '-' ? "option" : "command");
-    return EXIT_CODE_USAGE;
-  }
+  if (command == NULL)
+    return command_say_unknown(first);
   return command->run(count - 1, arguments + 1);
 }

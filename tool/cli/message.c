@@ -19,7 +19,7 @@ struct message_style message_style_of(FILE *stream) {
 
 static void say(const char *colour, const char *plain, const char *kind, const char *format, va_list arguments) {
   fflush(stdout);
-  fprintf(stderr, "freehold: %s%s%s", colour, kind, plain);
+  fprintf(stderr, "%sfreehold:%s %s", colour, plain, kind);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
 }

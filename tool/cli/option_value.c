@@ -82,6 +82,12 @@ void option_value_format(const struct option *option, uint64_t value, char *buff
     word = word_at(option->words, value, &length);
     snprintf(buffer, bytes, "%.*s", (int)length, word);
     break;
+  case OPTION_KIND_RATE:
+    if (value == 0)
+      snprintf(buffer, bytes, "off");
+    else
+      snprintf(buffer, bytes, "%llu", (unsigned long long)value);
+    break;
   case OPTION_KIND_COUNT:
     snprintf(buffer, bytes, "%llu", (unsigned long long)value);
     break;
@@ -149,6 +155,20 @@ static char *parse_flag(const struct option *option, const char *shown, const ch
   return NULL;
 }
 
+static char *parse_rate(const struct option *option, const char *shown, const char *text) {
+  uint64_t value = option->bare;
+  bool is_off = text != NULL && (word_is_among("off|no|false", text) || strcmp(text, "0") == 0);
+  if (is_off)
+    return format_copy(option, 0);
+  if (text == NULL || text[0] == '\0' || word_is_among("on|yes|true", text))
+    return format_copy(option, value);
+  if (parse_number(text, count_suffixes, &value) && value >= option->min && value <= option->max)
+    return format_copy(option, value);
+  message_error("%s=%s: it takes on, off, or a number from %llu to %llu, for one in so many", shown, text,
+                (unsigned long long)option->min, (unsigned long long)option->max);
+  return NULL;
+}
+
 static char *parse_word(const struct option *option, const char *shown, const char *text) {
   if (text == NULL || text[0] == '\0')
     return format_copy(option, option->bare);
@@ -208,6 +228,8 @@ char *option_value_parse(const struct option *option, const char *shown, const c
     return parse_flag(option, shown, text);
   case OPTION_KIND_ENUM:
     return parse_word(option, shown, text);
+  case OPTION_KIND_RATE:
+    return parse_rate(option, shown, text);
   case OPTION_KIND_TEXT:
     return parse_text(option, shown, text);
   case OPTION_KIND_PATH:

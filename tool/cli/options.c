@@ -16,12 +16,16 @@
 #define OPTION_ENUM(name, initial, words, bare, help) {#name, OPTION_KIND_ENUM, initial, 0, 0, words, bare, help, SCOPE},
 #define OPTION_PATH(name, help)                       {#name, OPTION_KIND_PATH, 0, 0, 0, NULL, 0, help, SCOPE},
 #define OPTION_TEXT(name, argument, help)             {#name, OPTION_KIND_TEXT, 0, 0, 0, argument, 0, help, SCOPE},
+#define OPTION_RATE(name, min, max, bare, help)       {#name, OPTION_KIND_RATE, 0, min, max, NULL, bare, help, SCOPE},
 const struct option options[] = {
 #define SCOPE OPTION_SCOPE_HEAP
 #include "record/options.def"
 #undef SCOPE
 #define SCOPE OPTION_SCOPE_CHECK
 #include "record/check_options.def"
+#undef SCOPE
+#define SCOPE OPTION_SCOPE_COLLECT
+#include "record/collect_options.def"
 #undef SCOPE
 };
 /* clang-format on */
@@ -32,7 +36,8 @@ struct option_settings option_settings_create(enum option_scope scope) {
 }
 
 bool option_in_scope(const struct option *option, enum option_scope scope) {
-  return option->scope <= scope;
+  return scope != OPTION_SCOPE_NONE &&
+         (option->scope == OPTION_SCOPE_HEAP || option->scope == scope || scope == OPTION_SCOPE_ALL);
 }
 
 void option_settings_destroy(struct option_settings *settings) {
@@ -59,6 +64,13 @@ static const struct option *find_option(enum option_scope scope, const char *tex
   return NULL;
 }
 
+const struct option *option_settings_first(const struct option_settings *settings, enum option_scope scope) {
+  for (size_t i = 0; i < option_count; i++)
+    if (settings->values[i] != NULL && options[i].scope == scope)
+      return &options[i];
+  return NULL;
+}
+
 bool option_is_of_check(const char *flag) {
   size_t length = strcspn(flag, "=");
   const struct option *option = find_option(OPTION_SCOPE_CHECK, flag, length);
@@ -75,7 +87,7 @@ void option_flag_name(const struct option *option, char *buffer, size_t bytes) {
 }
 
 bool option_needs_value(const struct option *option) {
-  return option->kind != OPTION_KIND_FLAG && option->kind != OPTION_KIND_ENUM;
+  return option->kind != OPTION_KIND_FLAG && option->kind != OPTION_KIND_ENUM && option->kind != OPTION_KIND_RATE;
 }
 
 const char *option_argument(const struct option *option) {
@@ -91,6 +103,8 @@ const char *option_argument(const struct option *option) {
     return option->words;
   case OPTION_KIND_PATH:
     return "FILE";
+  case OPTION_KIND_RATE:
+    return "on|off|NUMBER";
   case OPTION_KIND_FLAG:
     break;
   }
@@ -104,11 +118,11 @@ static void store(struct option_settings *settings, const struct option *option,
 }
 
 void option_settings_store(struct option_settings *settings, const char *name, const char *value) {
-  store(settings, find_option(OPTION_SCOPE_CHECK, name, strlen(name)), value);
+  store(settings, find_option(OPTION_SCOPE_ALL, name, strlen(name)), value);
 }
 
 const char *option_settings_value(const struct option_settings *settings, const char *name) {
-  return settings->values[find_option(OPTION_SCOPE_CHECK, name, strlen(name)) - options];
+  return settings->values[find_option(OPTION_SCOPE_ALL, name, strlen(name)) - options];
 }
 
 enum option_result option_settings_read(struct option_settings *settings, const char *argument, const char *next) {
@@ -127,7 +141,7 @@ enum option_result option_settings_read(struct option_settings *settings, const 
 
   char shown[OPTION_TEXT_BYTES];
   snprintf(shown, sizeof shown, "--%.*s", (int)length, name);
-  if (negated && option->kind != OPTION_KIND_FLAG) {
+  if (negated && option->kind != OPTION_KIND_FLAG && option->kind != OPTION_KIND_RATE) {
     message_error("%s: only an option that is on or off has a --no- form; leave --%s out instead", shown, name + 3);
     return OPTION_WRONG;
   }
@@ -176,11 +190,11 @@ char *option_settings_merge(const struct option_settings *settings, const char *
         name_length = length;
       char shown[OPTION_TEXT_BYTES];
       snprintf(shown, sizeof shown, "environment FREEHOLD: %.*s", (int)name_length, at);
-      const struct option *option = find_option(OPTION_SCOPE_CHECK, at, name_length);
+      const struct option *option = find_option(OPTION_SCOPE_ALL, at, name_length);
       if (option == NULL) {
         char near[OPTION_TEXT_BYTES], name[OPTION_TEXT_BYTES];
         snprintf(name, sizeof name, "%.*s", (int)name_length, at);
-        const char *closest = option_closest(OPTION_SCOPE_CHECK, name, NULL, near, sizeof near);
+        const char *closest = option_closest(OPTION_SCOPE_ALL, name, NULL, near, sizeof near);
         message_error("%s: no such option%s%s; see freehold(7)", shown, closest != NULL ? ", did you mean " : "",
                       closest != NULL ? closest : "");
         free(merged);
@@ -287,6 +301,10 @@ void option_range_text(const struct option *option, char *buffer, size_t bytes) 
     option_value_format(option, option->initial, initial, sizeof initial);
     option_value_format(option, option->bare, min, sizeof min);
     snprintf(buffer, bytes, "default %s; the name alone means %s", initial, min);
+    break;
+  case OPTION_KIND_RATE:
+    snprintf(buffer, bytes, "%llu to %llu; default off; the name alone means %u", (unsigned long long)option->min,
+             (unsigned long long)option->max, option->bare);
     break;
   case OPTION_KIND_PATH:
   case OPTION_KIND_TEXT:

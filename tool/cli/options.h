@@ -1,7 +1,7 @@
 /*
  * options.h: the runtime's options as flags of `freehold run` and `freehold check`.
  *
- * Everything here is made from record/options.def and record/check_options.def, the tables the library's own parser is made from, and takes what
+ * Everything here is made from the tables of options in record/, the ones the library's own parser is made from, and takes what
  * that parser takes. The one difference: here a wrong value ends the command, because somebody is there to read why.
  */
 #ifndef FREEHOLD_CLI_OPTIONS_H
@@ -19,10 +19,18 @@ enum option_kind {
   OPTION_KIND_ENUM,
   OPTION_KIND_PATH,
   OPTION_KIND_TEXT,
+  OPTION_KIND_RATE,
 };
 
-/* Which library heeds an option, and so which commands take it as a flag: `run` those of the heap, `check` all. */
-enum option_scope { OPTION_SCOPE_NONE, OPTION_SCOPE_HEAP, OPTION_SCOPE_CHECK };
+/* Which library heeds an option, and so which commands take it as a flag: `run` and `check` those of the heap and their own;
+ * those of the collector `run` takes with --gc. In FREEHOLD= all stand: each library knows the others'. */
+enum option_scope {
+  OPTION_SCOPE_NONE,
+  OPTION_SCOPE_HEAP,
+  OPTION_SCOPE_CHECK,
+  OPTION_SCOPE_COLLECT,
+  OPTION_SCOPE_ALL
+};
 
 struct option {
   const char *name; /* as in FREEHOLD=, with underscores */
@@ -30,7 +38,7 @@ struct option {
   uint64_t initial; /* for an enum the number of the word */
   uint64_t min, max;
   const char *words; /* enum: "a|b|c"; text: how --help calls it */
-  unsigned bare;     /* enum: the word that the bare name means */
+  unsigned bare;     /* enum: the word that the bare name means; rate: the number */
   const char *help;
   enum option_scope scope;
 };
@@ -79,12 +87,14 @@ bool option_in_scope(const struct option *option, enum option_scope scope);
 bool option_is_of_check(const char *flag);
 /* Sets an option as if its flag had been given; `value` is taken as it is. */
 void option_settings_store(struct option_settings *settings, const char *name, const char *value);
+/* The first flag that was given of an option of `scope` itself, or NULL. */
+const struct option *option_settings_first(const struct option_settings *settings, enum option_scope scope);
 /* What a flag set, or NULL. */
 const char *option_settings_value(const struct option_settings *settings, const char *name);
 
 /* "limit" with underscores as dashes. */
 void option_flag_name(const struct option *option, char *buffer, size_t bytes);
-/* "SIZE", "NUMBER", "TIME", "off|text|json", "FILE", or NULL for a flag. */
+/* "SIZE", "NUMBER", "TIME", "off|text|json", "FILE", "on|off|NUMBER", or NULL for a flag. */
 const char *option_argument(const struct option *option);
 /* The value must not be left out ("--limit 512M"), so it may be the next argument. */
 bool option_needs_value(const struct option *option);

@@ -10,12 +10,14 @@
 #include "tool/cli/command.h"
 #include "tool/cli/exit_codes.h"
 #include "tool/cli/message.h"
+#include "tool/cli/process_error.h"
 #include "tool/proc/heap_root.h"
 #include "tool/proc/process.h"
+#include "tool/report/accounts_openmetrics.h"
 
 struct stat_request {
   pid_t pid;
-  bool json;
+  enum { FORM_TEXT, FORM_JSON, FORM_OPENMETRICS } form;
   bool watch;
   double seconds;
 };
@@ -48,7 +50,9 @@ static int read_arguments(int count, char **arguments, struct stat_request *requ
       help_write_command(stdout, command_find("stat"));
       return message_finish_output();
     } else if (strcmp(argument, "--json") == 0) {
-      request->json = true;
+      request->form = FORM_JSON;
+    } else if (strcmp(argument, "--openmetrics") == 0) {
+      request->form = FORM_OPENMETRICS;
     } else if (strncmp(argument, watch, strlen(watch)) == 0 &&
                (argument[strlen(watch)] == '\0' || argument[strlen(watch)] == '=')) {
       const char *value = argument[strlen(watch)] == '=' ? argument + strlen(watch) + 1
@@ -63,61 +67,26 @@ static int read_arguments(int count, char **arguments, struct stat_request *requ
       return command_unknown_flag(command_find("stat"), argument);
     }
   }
+  if (request->watch && request->form == FORM_OPENMETRICS) {
+    message_error("--openmetrics is one reading; leave out --watch, and let the collector ask again");
+    return EXIT_CODE_USAGE;
+  }
   if (pid_text == NULL) {
     message_error("stat: which process? Write: freehold stat PID");
     return EXIT_CODE_USAGE;
   }
-  char *end;
-  errno = 0;
-  long pid = strtol(pid_text, &end, 10);
-  if (end == pid_text || *end != '\0' || errno != 0 || pid <= 0 || pid != (pid_t)pid) {
-    message_error("%s: not a process id; pgrep NAME or ps finds them", pid_text);
+  if (!process_id_read(pid_text, &request->pid))
     return EXIT_CODE_USAGE;
-  }
-  request->pid = (pid_t)pid;
   return -1;
-}
-
-static int report_not_permitted(pid_t pid) {
-  struct process_status status;
-  int scope = 0;
-  FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-  if (file != NULL) {
-    if (fscanf(file, "%d", &scope) != 1)
-      scope = 0;
-    fclose(file);
-  }
-  bool other_user = process_read_status(pid, &status) == 0 && status.user != getuid();
-  if (other_user)
-    message_error(
-        "process %ld belongs to user %u: the kernel lets only that user and root read it. Run freehold stat "
-        "as that user, or with sudo",
-        (long)pid, (unsigned)status.user);
-  else if (scope != 0)
-    message_error(
-        "the kernel does not let process %ld be read: kernel.yama.ptrace_scope is %d. Run freehold stat with "
-        "sudo, or set it to 0 (sysctl kernel.yama.ptrace_scope=0)",
-        (long)pid, scope);
-  else
-    message_error(
-        "the kernel does not let process %ld be read: it has more privileges than you, or a sandbox is in the "
-        "way. Run freehold stat with sudo",
-        (long)pid);
-  return EXIT_CODE_NOT_PERMITTED;
-}
-
-static int report_gone(pid_t pid) {
-  message_error("process %ld: there is none, or it has ended; pgrep NAME or ps finds those that run", (long)pid);
-  return EXIT_CODE_NO_PROCESS;
 }
 
 static int report(pid_t pid, int error) {
   if (error == ESRCH || process_has_ended(pid))
-    return report_gone(pid);
+    return process_error_gone(pid);
   switch (error) {
   case EACCES:
   case EPERM:
-    return report_not_permitted(pid);
+    return process_error_not_permitted(pid, "stat");
   case ENODATA:
     message_error(
         "process %ld seems to run on Freehold, but its library can't be read. Run freehold stat with sudo, or "
@@ -172,8 +141,12 @@ static void write_to_stream(void *stream, const char *text, size_t bytes) {
 }
 
 static void write_accounts(const struct stat_request *request, const struct fh_accounts *accounts, bool first) {
-  if (request->json) {
+  if (request->form == FORM_JSON) {
     fh_accounts_write_json(accounts, write_to_stream, stdout);
+    return;
+  }
+  if (request->form == FORM_OPENMETRICS) {
+    accounts_openmetrics_write(accounts, stdout);
     return;
   }
   if (request->watch && isatty(STDOUT_FILENO))
@@ -195,7 +168,7 @@ int command_stat(int count, char **arguments) {
   if (result >= 0)
     return result;
   if (process_has_ended(request.pid))
-    return report_gone(request.pid);
+    return process_error_gone(request.pid);
   uint64_t root;
   int error = heap_root_find(request.pid, &root);
   if (error != 0)

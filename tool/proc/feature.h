@@ -41,6 +41,8 @@ bool probe_guard_install(char *value);
 bool probe_mapping_names(char *value);
 bool probe_write_protect_async(char *value);
 bool probe_pagemap_scan(char *value);
+bool probe_secret_memory(char *value);
+bool probe_lockable_memory(char *value);
 
 bool probe_landlock(char *value);
 bool probe_membarrier(char *value);

@@ -8,10 +8,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tool/proc/feature.h"
+#include "tool/proc/pagemap_interface.h"
 
 /* Names that older kernel headers lack; the numbers are the kernel's interface and never change. */
 #ifndef MAP_FIXED_NOREPLACE
@@ -35,6 +37,9 @@
 #endif
 #ifndef UFFD_FEATURE_WP_ASYNC
 #define UFFD_FEATURE_WP_ASYNC (1 << 15)
+#endif
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
 #endif
 
 enum { PROBE_PAGES = 4 };
@@ -146,17 +151,6 @@ bool probe_write_protect_async(char *value) {
   return explain(value, offered, error);
 }
 
-/* struct pm_scan_arg and its ioctl, from the kernel's Documentation/admin-guide/mm/pagemap.rst. */
-struct scan_request {
-  uint64_t size, flags, start, end, walk_end, regions, region_count, max_pages;
-  uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
-};
-struct scan_region {
-  uint64_t start, end, categories;
-};
-#define SCAN_IOCTL _IOWR('f', 16, struct scan_request)
-enum { SCAN_PAGE_IS_PRESENT = 1 << 3 };
-
 bool probe_pagemap_scan(char *value) {
   int descriptor = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
@@ -166,17 +160,17 @@ bool probe_pagemap_scan(char *value) {
   int error = ENOMEM;
   if (pages != NULL) {
     pages[page_bytes()] = 'x'; /* of four pages the second is present */
-    struct scan_region regions[PROBE_PAGES];
-    struct scan_request request = {
+    struct pagemap_region regions[PROBE_PAGES];
+    struct pagemap_request request = {
         .size = sizeof request,
         .start = (uintptr_t)pages,
         .end = (uintptr_t)pages + probe_bytes(),
         .regions = (uintptr_t)regions,
         .region_count = PROBE_PAGES,
-        .category_mask = SCAN_PAGE_IS_PRESENT,
-        .return_mask = SCAN_PAGE_IS_PRESENT,
+        .category_mask = PAGEMAP_PRESENT,
+        .return_mask = PAGEMAP_PRESENT,
     };
-    int found = ioctl(descriptor, SCAN_IOCTL, &request);
+    int found = ioctl(descriptor, PAGEMAP_SCAN_IOCTL, &request);
     error = found < 0 ? errno : 0;
     offered = found == 1 && regions[0].start <= (uintptr_t)pages + page_bytes() &&
               regions[0].end > (uintptr_t)pages + page_bytes();
@@ -184,4 +178,45 @@ bool probe_pagemap_scan(char *value) {
   unmap_pages(pages);
   close(descriptor);
   return explain(value, offered, error);
+}
+
+/* What is written there must be there, and out of the kernel's own reach. */
+bool probe_secret_memory(char *value) {
+  int descriptor = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+  if (descriptor < 0)
+    return explain(value, false, errno);
+  bool offered = false;
+  char *page = MAP_FAILED;
+  if (ftruncate(descriptor, (off_t)page_bytes()) == 0)
+    page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  int error = page == MAP_FAILED ? errno : 0;
+  close(descriptor);
+  if (page != MAP_FAILED) {
+    page[0] = 'x';
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    char seen = 0;
+    offered = page[0] == 'x' && (memory < 0 || pread(memory, &seen, 1, (off_t)(uintptr_t)page) != 1);
+    if (memory >= 0)
+      close(memory);
+    munmap(page, page_bytes());
+  }
+  return explain(value, offered, error);
+}
+
+bool probe_lockable_memory(char *value) {
+  struct rlimit limit;
+  char *pages = map_pages();
+  if (pages == NULL || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return explain(value, false, errno);
+  bool offered = mlock(pages, page_bytes()) == 0;
+  int error = errno;
+  unmap_pages(pages);
+  if (!offered)
+    return explain(value, false, error);
+  if (limit.rlim_cur == RLIM_INFINITY)
+    snprintf(value, FEATURE_VALUE_BYTES, "unlimited");
+  else
+    snprintf(value, FEATURE_VALUE_BYTES, "%llu KiB, more with CAP_IPC_LOCK",
+             (unsigned long long)limit.rlim_cur / 1024);
+  return true;
 }

@@ -14,6 +14,7 @@ enum pass { PASS_LIBRARY, PASS_PROGRAM, PASS_OTHERS, PASS_COUNT };
 
 struct search {
   pid_t pid;
+  const char *symbol;
   enum pass pass;
   uint64_t program_inode;
   bool found, out_of_reach;
@@ -39,14 +40,14 @@ static bool look_into(void *context, const struct process_mapping *mapping) {
       return false;
     struct process_memory memory = {.pid = search->pid, .descriptor = -1};
     search->found =
-        mapping->file_offset == 0 && image_symbol(&memory, mapping->start, FH_ACCOUNTS_SYMBOL, &search->address);
+        mapping->file_offset == 0 && image_symbol(&memory, mapping->start, search->symbol, &search->address);
     process_memory_close(&memory);
     search->out_of_reach |= !search->found;
     return search->found;
   }
   uint64_t value, bias;
   enum elf_symbol_tables tables = search->pass == PASS_OTHERS ? ELF_DYNAMIC_SYMBOLS : ELF_ALL_SYMBOLS;
-  if (elf_file_symbol(file, FH_ACCOUNTS_SYMBOL, tables, &value) &&
+  if (elf_file_symbol(file, search->symbol, tables, &value) &&
       elf_file_bias(file, mapping->start, mapping->file_offset, &bias)) {
     search->address = value + bias;
     search->found = true;
@@ -55,18 +56,26 @@ static bool look_into(void *context, const struct process_mapping *mapping) {
   return search->found;
 }
 
-int heap_root_find(pid_t pid, uint64_t *address) {
-  struct search search = {.pid = pid};
+static int find(pid_t pid, const char *symbol, enum pass passes, uint64_t *address) {
+  struct search search = {.pid = pid, .symbol = symbol};
   char path[64];
   snprintf(path, sizeof path, "/proc/%ld/exe", (long)pid);
   struct stat status;
   if (stat(path, &status) == 0)
     search.program_inode = status.st_ino;
-  for (search.pass = PASS_LIBRARY; search.pass < PASS_COUNT && !search.found; search.pass++) {
+  for (search.pass = PASS_LIBRARY; search.pass < passes && !search.found; search.pass++) {
     int error = process_each_file(pid, look_into, &search);
     if (error != 0)
       return error;
   }
   *address = search.address;
   return search.found ? 0 : search.out_of_reach ? ENODATA : ENOENT;
+}
+
+int heap_root_find(pid_t pid, uint64_t *address) {
+  return find(pid, FH_ACCOUNTS_SYMBOL, PASS_COUNT, address);
+}
+
+int heap_root_find_other(pid_t pid, const char *symbol, uint64_t *address) {
+  return find(pid, symbol, PASS_PROGRAM, address);
 }

@@ -10,4 +10,7 @@
  * its file nor its image in memory can be read, ESRCH, EACCES or EPERM. */
 int heap_root_find(pid_t pid, uint64_t *address);
 
+/* The same for another data symbol of Freehold's; looked for in a mapped libfreehold*.so alone. */
+int heap_root_find_other(pid_t pid, const char *symbol, uint64_t *address);
+
 #endif

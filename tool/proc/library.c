@@ -14,6 +14,7 @@ static const struct {
   const char *file, *variable;
 } libraries[] = {
     [LIBRARY_HEAP] = {"libfreehold.so", "FREEHOLD_LIBRARY"},
+    [LIBRARY_COLLECT] = {"libfreehold-gc.so", "FREEHOLD_COLLECT_LIBRARY"},
     [LIBRARY_CHECK] = {"libfreehold-check.so", "FREEHOLD_CHECK_LIBRARY"},
 };
 

@@ -105,7 +105,8 @@ static bool become_user(const struct status *status) {
          setresuid(status->user, status->user, status->user) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
 }
 
-enum request_result request_send(pid_t pid, const struct fh_request *request, int *descriptor, char *reason) {
+enum request_result request_send(pid_t pid, const struct fh_request *request, const struct request_asker *asker,
+                                 int *descriptor, char *reason) {
   long shown = (long)pid;
   char path[64];
   struct status status;
@@ -116,22 +117,20 @@ enum request_result request_send(pid_t pid, const struct fh_request *request, in
                "process %ld: there is none, or it has ended; pgrep NAME or ps finds those that run", shown);
   if (geteuid() != 0 && geteuid() != status.user)
     return say(REQUEST_NOT_PERMITTED, reason,
-               "process %ld belongs to user %u, who alone may ask it. Run freehold leaks as that user, or with sudo",
-               shown, (unsigned)status.user);
+               "process %ld belongs to user %u, who alone may ask it. Run %s as that user, or with sudo", shown,
+               (unsigned)status.user, asker->command);
   int number = read_signal(pid);
   if (number <= 0 && process_has_ended(pid))
     return say(REQUEST_NO_PROCESS, reason, "process %ld ended meanwhile", shown);
   if (number == UNREADABLE)
-    return say(REQUEST_NOT_PERMITTED, reason,
-               "the kernel does not let process %ld be looked at. Run freehold leaks with sudo", shown);
+    return say(REQUEST_NOT_PERMITTED, reason, "the kernel does not let process %ld be looked at. Run %s with sudo",
+               shown, asker->command);
   if (number == 0)
-    return say(REQUEST_NOT_CHECKED, reason,
-               "process %ld does not run with the checking library. Start it with: freehold check PROGRAM", shown);
+    return say(REQUEST_NOT_CHECKED, reason, "process %ld %s", shown, asker->missing);
   if (number == OTHER_VERSION)
-    return say(
-        REQUEST_NOT_CHECKED, reason,
-        "process %ld runs with a checking library of another version. Use the freehold command that came with it",
-        shown);
+    return say(REQUEST_NOT_CHECKED, reason,
+               "process %ld runs with a library of another version. Use the freehold command that came with it",
+               shown);
   uint64_t bit = 1ull << (number - 1);
   if ((status.caught & bit) == 0)
     return say(REQUEST_NOT_HEARD, reason,
@@ -141,8 +140,11 @@ enum request_result request_send(pid_t pid, const struct fh_request *request, in
     return say(REQUEST_NOT_HEARD, reason, "process %ld is stopped and can't answer; let it go on (kill -CONT %ld)",
                shown, shown);
   if (!has_listener(pid, bit))
-    return say(REQUEST_NOT_HEARD, reason,
-               "process %ld can't answer: all its threads block signal %d, by which it is asked", shown, number);
+    return process_has_ended(pid)
+               ? say(REQUEST_NO_PROCESS, reason, "process %ld ended meanwhile", shown)
+               : say(REQUEST_NOT_HEARD, reason,
+                     "process %ld can't answer: all its threads block signal %d, by which it is asked", shown,
+                     number);
   if (!become_user(&status))
     return say(REQUEST_NOT_PERMITTED, reason, "can't become user %u, who alone may ask process %ld: %s",
                (unsigned)status.user, shown, strerror(errno));

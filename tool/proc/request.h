@@ -17,9 +17,15 @@ enum request_result {
   REQUEST_FAILED,
 };
 
+/* For what is said: "freehold leaks"; and what is wrong with a process that has not the library, and what to do. */
+struct request_asker {
+  const char *command, *missing;
+};
+
 /* Sends a request. The answer's records appear in *descriptor, from byte sizeof(struct fh_request) on; the caller closes
  * it. For anything but REQUEST_SENT `reason` says what, why and what to do. As root this becomes the process's user,
  * for good. */
-enum request_result request_send(pid_t pid, const struct fh_request *request, int *descriptor, char *reason);
+enum request_result request_send(pid_t pid, const struct fh_request *request, const struct request_asker *asker,
+                                 int *descriptor, char *reason);
 
 #endif

@@ -72,15 +72,22 @@ static json_t *access_to_json(const struct fh_report *report) {
                    address(report->address), "offset", offset);
 }
 
-static json_t *leak_to_json(const struct fh_report *report) {
+static json_t *leak_to_json(const struct findings *findings, const struct finding *finding) {
+  const struct fh_report *report = &finding->report;
   if (report->kind != FH_REPORT_LEAK)
     return json_null();
-  return json_pack("{s:o, s:o, s:o, s:o, s:b}", "blocks", count(report->count), "bytes", count(report->direct_bytes),
-                   "indirect_blocks", count(report->indirect_count), "indirect_bytes", count(report->indirect_bytes),
-                   "reachable", (report->flags & FH_REPORT_REACHABLE) != 0);
+  json_t *json =
+      json_pack("{s:o, s:o, s:o, s:o, s:b}", "blocks", count(report->count), "bytes", count(report->direct_bytes),
+                "indirect_blocks", count(report->indirect_count), "indirect_bytes", count(report->indirect_bytes),
+                "reachable", (report->flags & FH_REPORT_REACHABLE) != 0);
+  if (findings->compared_seconds > 0)
+    json_object_set_new(json, "growth",
+                        json_pack("{s:I, s:I, s:f}", "bytes", (json_int_t)finding->grown_bytes, "blocks",
+                                  (json_int_t)finding->grown_blocks, "seconds", findings->compared_seconds));
+  return json;
 }
 
-static json_t *finding_to_json(const struct finding *finding) {
+static json_t *finding_to_json(const struct findings *findings, const struct finding *finding) {
   const struct fh_report *report = &finding->report;
   char fingerprint[32];
   snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, finding->fingerprint);
@@ -99,11 +106,10 @@ static json_t *finding_to_json(const struct finding *finding) {
   json_object_set_new(json, "thread", thread_to_json(&report->at));
   json_object_set_new(json, "access", access_to_json(report));
   json_object_set_new(json, "stack", frames_to_json(&finding->at));
-  json_object_set_new(json, "leak", leak_to_json(report));
+  json_object_set_new(json, "leak", leak_to_json(findings, finding));
   bool failed_call = (report->flags & FH_REPORT_FAILED_CALL) != 0;
   bool is_leak = report->kind == FH_REPORT_LEAK;
-  json_object_set_new(json, "object",
-                      failed_call || is_leak ? json_null() : object_to_json(&report->object, &finding->object));
+  json_object_set_new(json, "object", failed_call ? json_null() : object_to_json(&report->object, &finding->object));
   json_object_set_new(json, "earlier_object", object_to_json(&report->earlier, &finding->earlier));
   json_object_set_new(json, "failed_allocation_stack",
                       failed_call ? frames_to_json(&finding->object.allocated) : json_null());
@@ -113,7 +119,7 @@ static json_t *finding_to_json(const struct finding *finding) {
 }
 
 static json_t *chain_to_json(const struct finding_chain *chain) {
-  static const char *const roots[] = {NULL, "register", "stack", "data", "thread-local", "kernel"};
+  static const char *const roots[] = {NULL, "register", "stack", "data", "thread-local", "kernel", "collector"};
   json_t *steps = json_array();
   for (size_t i = 0; i < chain->count; i++) {
     const struct fh_chain_step *step = &chain->steps[i];
@@ -153,6 +159,7 @@ static json_t *totals_to_json(const struct findings *findings, const struct chec
       {"peak_guard_bytes", totals.guard_peak_bytes},
       {"damaged_record_bytes", outcome->damaged_bytes},
       {"foreign_records", outcome->foreign_records},
+      {"processes_left", outcome->left_count},
   };
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
     json_object_set_new(json, counts[i].name, count(counts[i].value));
@@ -189,7 +196,7 @@ int check_json_write(const struct findings *findings, const struct check_outcome
   for (char **word = outcome->program; word != NULL && *word != NULL; word++)
     json_array_append_new(program, json_text(*word));
   for (size_t i = 0; i < findings->count; i++)
-    json_array_append_new(reports, finding_to_json(findings->all[i]));
+    json_array_append_new(reports, finding_to_json(findings, findings->all[i]));
   for (size_t i = 0; i < findings->chain_count; i++)
     json_array_append_new(chains, chain_to_json(&findings->chains[i]));
   const struct suppressions *suppressions = &findings->filter->suppressions;

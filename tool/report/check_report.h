@@ -25,6 +25,11 @@ struct check_outcome {
   uint64_t lost_bytes;    /* that count for the bound */
   uint64_t damaged_bytes; /* of the records, that made no sense */
   uint64_t foreign_records;
+  /* The checked processes that go on, the command line of one, and the file that their records go to; NULL: none, what
+   * they report they print. */
+  const uint32_t *left;
+  size_t left_count;
+  const char *left_command, *left_records;
 };
 
 struct check_style {
@@ -37,6 +42,10 @@ void check_text_chain(const struct finding_chain *chain, struct check_style styl
 /* At most 15 lines at the end of a run. */
 void check_text_summary(const struct findings *findings, const struct check_outcome *outcome,
                         struct check_style style, FILE *to);
+
+/* What the collector took back: the findings, those of most bytes first, and two lines that sum them up. */
+void check_text_taken_back(const struct findings *findings, const struct check_outcome *outcome,
+                           struct check_style style, FILE *to);
 
 /* share/schemas/check-1.schema.json. 0, or -1 when it could not be written. */
 int check_json_write(const struct findings *findings, const struct check_outcome *outcome, FILE *to);

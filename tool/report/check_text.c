@@ -165,14 +165,22 @@ void check_text_finding(const struct finding *finding, struct check_style style,
   }
   if (by_place && report->earlier.state != FH_OBJECT_NONE)
     write_object(finding, &report->earlier, &finding->earlier, "an earlier object at this address", to);
+  if (finding->grown_bytes > 0)
+    fprintf(to, "  it grew by %" PRId64 " bytes in %" PRId64 " blocks between the two looks\n", finding->grown_bytes,
+            finding->grown_blocks);
+  if (report->kind == FH_REPORT_LEAK && !finding->is_error) /* what --why can be asked for */
+    fprintf(to, "  %s at 0x%" PRIx64 "\n", report->count == 1 ? "it is" : "one of them is", report->address);
   if ((report->flags & FH_REPORT_FATAL) != 0)
     fputs("  the program can't go on after this\n", to);
   const char *advice = fh_report_kind_advice(report->kind);
   if (advice[0] != '\0')
     fprintf(to, "  advice: %s\n", advice);
-  fputs("  to leave it out: ", to);
-  write_clean(to, finding->suppression);
-  fputs("\n\n", to);
+  if (finding->suppression[0] != '\0') {
+    fputs("  to leave it out: ", to);
+    write_clean(to, finding->suppression);
+    fputc('\n', to);
+  }
+  fputc('\n', to);
 }
 
 void check_text_chain(const struct finding_chain *chain, struct check_style style, FILE *to) {
@@ -199,9 +207,10 @@ void check_text_chain(const struct finding_chain *chain, struct check_style styl
     fprintf(to, " points to the block of %s at 0x%" PRIx64, bytes, step->object);
     if (step->cycle != 0)
       fprintf(to, ", one of %u that form a cycle", step->cycle);
-    fputs(", allocated:\n", to);
     free(bytes);
-    write_frames(&chain->allocated[i], to);
+    fputs(chain->allocated[i].count > 0 ? ", allocated:\n" : "\n", to);
+    if (chain->allocated[i].count > 0)
+      write_frames(&chain->allocated[i], to);
   }
 }
 
@@ -268,6 +277,24 @@ static void write_runs(const struct check_outcome *outcome, FILE *to) {
           outcome->run_count, well, outcome->run_count - well - killed - late, killed, late);
 }
 
+/* The processes that go on, and what becomes of their reports. */
+static void write_left(const struct check_outcome *outcome, FILE *to) {
+  enum { SHOWN_MOST = 5 };
+  if (outcome->left_count == 0)
+    return;
+  bool one = outcome->left_count == 1;
+  fprintf(to, "  %zu checked process%s of it go%s on: ", outcome->left_count, one ? "" : "es", one ? "es" : "");
+  for (size_t i = 0; i < outcome->left_count && i < SHOWN_MOST; i++)
+    fprintf(to, "%s%u", i > 0 ? ", " : "", outcome->left[i]);
+  fprintf(to, "%s (%s); what %s from now on goes to ", outcome->left_count > SHOWN_MOST ? ", ..." : "",
+          outcome->left_command, one ? "it reports" : "they report");
+  if (outcome->left_records != NULL)
+    write_clean(to, outcome->left_records);
+  else
+    fputs("standard error; --wait=end waits", to);
+  fputc('\n', to);
+}
+
 void check_text_summary(const struct findings *findings, const struct check_outcome *outcome,
                         struct check_style style, FILE *to) {
   struct finding_totals totals = findings_totals(findings);
@@ -300,11 +327,12 @@ void check_text_summary(const struct findings *findings, const struct check_outc
     format_size(totals.peak_rss_bytes, other, sizeof other);
     fprintf(to, "  most held at once: %s; most memory of the process: %s; %.2f s\n", size, other, totals.seconds);
   }
-  if (totals.processes > totals.summaries)
+  if (totals.processes > totals.summaries + outcome->left_count)
     fprintf(to,
             "  %" PRIu64 " of %" PRIu64 " processes ended without a word (a signal, _exit, or exec): no leaks were "
             "looked for in them\n",
-            totals.processes - totals.summaries, totals.processes);
+            totals.processes - totals.summaries - outcome->left_count, totals.processes);
+  write_left(outcome, to);
   if (totals.failed_on_order > 0)
     fprintf(to, "  %" PRIu64 " allocation%s failed on order\n", totals.failed_on_order,
             plural(totals.failed_on_order));
@@ -314,9 +342,49 @@ void check_text_summary(const struct findings *findings, const struct check_outc
   }
   if (outcome->peak_bound_passed)
     fprintf(to, "  more was held at once than --max-peak allows\n");
+  enum { CHANGED_MOST = 3 };
+  const char *changed;
+  for (size_t i = 0; i < CHANGED_MOST && (changed = symbols_changed(findings->symbols, i)) != NULL; i++) {
+    fputs("  ", to);
+    write_clean(to, changed);
+    fputs(" is not the file any more that ran: lines are not taken from it\n", to);
+  }
   if (outcome->damaged_bytes > 0)
     fprintf(to, "  %" PRIu64 " bytes of the records made no sense and were left out\n", outcome->damaged_bytes);
   if (outcome->foreign_records > 0)
     fprintf(to, "  %" PRIu64 " records are of another version of Freehold and were left out\n",
             outcome->foreign_records);
+}
+
+static int more_bytes_before(const void *one, const void *other) {
+  const struct finding *first = *(struct finding *const *)one, *second = *(struct finding *const *)other;
+  return (second->report.direct_bytes > first->report.direct_bytes) -
+         (second->report.direct_bytes < first->report.direct_bytes);
+}
+
+void check_text_taken_back(const struct findings *findings, const struct check_outcome *outcome,
+                           struct check_style style, FILE *to) {
+  struct finding_totals totals = findings_totals(findings);
+  struct finding **sorted = memory_allocate(findings->count, sizeof *sorted);
+  if (findings->count > 0)
+    memcpy(sorted, findings->all, findings->count * sizeof *sorted);
+  qsort(sorted, findings->count, sizeof *sorted, more_bytes_before);
+  for (size_t i = 0; i < findings->count; i++)
+    check_text_finding(sorted[i], style, to);
+  free(sorted);
+  char size[32], other[32];
+  format_size(totals.lost_bytes, size, sizeof size);
+  format_size(totals.reachable_bytes, other, sizeof other);
+  fprintf(to, "freehold: %staken back: %s in %" PRIu64 " block%s%s, in %" PRIu64 " collection%s; left: %s\n",
+          style.bold, size, totals.lost_objects, plural(totals.lost_objects), style.plain, totals.collections,
+          plural(totals.collections), other);
+  if (totals.dropped > 0)
+    fprintf(to, "  %" PRIu64 " more place%s not listed\n", totals.dropped, totals.dropped == 1 ? " is" : "s are");
+  if (totals.processes > totals.summaries)
+    fprintf(to, "  %" PRIu64 " of %" PRIu64 " processes ended without a word (a signal, _exit, or exec), or go on\n",
+            totals.processes - totals.summaries, totals.processes);
+  if (totals.summaries > 0)
+    fprintf(to, "  the longest pause: %.1f ms, all: %.1f ms of %.2f s\n", totals.longest_pause_seconds * 1e3,
+            totals.pause_seconds * 1e3, totals.seconds);
+  write_runs(outcome, to);
 }

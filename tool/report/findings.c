@@ -129,7 +129,7 @@ static uint64_t fingerprint_of(const struct fh_report *report, const struct mapp
                   : frames_hash(hash, &report->object.allocated, mappings, FH_STACK_FRAMES);
 }
 
-static struct finding **slot_of(struct findings *findings, uint64_t fingerprint) {
+static struct finding **slot_of(const struct findings *findings, uint64_t fingerprint) {
   size_t at = fingerprint % findings->table_room;
   while (findings->table[at] != NULL && findings->table[at]->fingerprint != fingerprint)
     at = (at + 1) % findings->table_room;
@@ -216,7 +216,7 @@ static const struct finding *take_report(struct findings *findings, const struct
   }
   const char *kind = fh_report_kind_id(report->kind);
   finding->sentence = sentence_of_report(report);
-  finding->suppression = suppression_line(kind, place);
+  finding->suppression = filter->without_suppressions ? memory_copy("") : suppression_line(kind, place);
   finding->suppressed = suppressions_match(&findings->filter->suppressions, kind, place);
   findings->all = memory_grow(findings->all, findings->count, &findings->room, sizeof(void *));
   findings->all[findings->count++] = finding;
@@ -244,6 +244,13 @@ const struct finding *findings_take(struct findings *findings, const struct fh_r
   case FH_RECORD_MAPPINGS:
     take_mappings(findings, (const struct fh_record_mappings *)record);
     break;
+  case FH_RECORD_BUILD_IDS: {
+    const struct fh_record_build_ids *ids = (const struct fh_record_build_ids *)record;
+    struct mappings *mappings = process_of(findings, record->pid)->mappings;
+    if (mappings != NULL)
+      mappings_take_build_ids(mappings, (const struct fh_build_id *)(ids + 1), ids->count);
+    break;
+  }
   case FH_RECORD_REPORT:
     return take_report(findings, (const struct fh_report *)record);
   case FH_RECORD_SUMMARY: {
@@ -262,6 +269,40 @@ const struct finding *findings_take(struct findings *findings, const struct fh_r
     break;
   }
   return NULL;
+}
+
+static int64_t bytes_of(const struct finding *finding) {
+  return finding == NULL ? 0 : (int64_t)(finding->report.direct_bytes + finding->report.indirect_bytes);
+}
+
+static int64_t blocks_of(const struct finding *finding) {
+  return finding == NULL ? 0 : (int64_t)(finding->report.count + finding->report.indirect_count);
+}
+
+static int more_growth_before(const void *one, const void *other) {
+  const struct finding *first = *(struct finding *const *)one, *second = *(struct finding *const *)other;
+  if (first->grown_bytes != second->grown_bytes)
+    return first->grown_bytes > second->grown_bytes ? -1 : 1;
+  return (bytes_of(second) > bytes_of(first)) - (bytes_of(second) < bytes_of(first));
+}
+
+void findings_compare(struct findings *findings, const struct findings *before, double seconds) {
+  findings->compared_seconds = seconds;
+  for (size_t i = 0; i < findings->count; i++) {
+    struct finding *finding = findings->all[i];
+    const struct finding *earlier = before->table_room > 0 ? *slot_of(before, finding->fingerprint) : NULL;
+    finding->grown_bytes = bytes_of(finding) - bytes_of(earlier);
+    finding->grown_blocks = blocks_of(finding) - blocks_of(earlier);
+  }
+  if (findings->count > 0)
+    qsort(findings->all, findings->count, sizeof findings->all[0], more_growth_before);
+}
+
+size_t findings_grown(const struct findings *findings) {
+  size_t grown = 0;
+  for (size_t i = 0; i < findings->count; i++)
+    grown += findings->all[i]->grown_bytes > 0;
+  return grown;
 }
 
 struct finding_totals findings_totals(const struct findings *findings) {
@@ -289,12 +330,17 @@ struct finding_totals findings_totals(const struct findings *findings) {
       totals.reachable_objects = larger(totals.reachable_objects, summary->reachable_objects);
       totals.reachable_bytes = larger(totals.reachable_bytes, summary->reachable_bytes);
     }
+    totals.collections = larger(totals.collections, summary->collections);
+    double longest = (double)summary->longest_pause_nanoseconds / nanoseconds_per_second;
+    if (longest > totals.longest_pause_seconds)
+      totals.longest_pause_seconds = longest;
     totals.peak_live_bytes = larger(totals.peak_live_bytes, summary->peak_live_bytes);
     totals.peak_rss_bytes = larger(totals.peak_rss_bytes, summary->peak_rss_bytes);
     totals.guard_peak_bytes = larger(totals.guard_peak_bytes, summary->guard_peak_bytes);
     double seconds = (double)summary->nanoseconds / nanoseconds_per_second;
     if (seconds >= totals.seconds) {
       totals.seconds = seconds;
+      totals.pause_seconds = (double)summary->pause_nanoseconds / nanoseconds_per_second;
       totals.check_seconds = (double)summary->check_nanoseconds / nanoseconds_per_second;
     }
   }

@@ -39,7 +39,8 @@ struct finding {
   bool is_error;     /* not only told for completeness */
   bool suppressed;
   uint64_t times;
-  uint64_t fingerprint; /* the same for the same error from run to run, while the program is the same */
+  uint64_t fingerprint;              /* the same for the same error from run to run, while the program is the same */
+  int64_t grown_bytes, grown_blocks; /* of a leak, since the look before (findings_compare) */
   struct frames at;
   struct finding_object object, earlier;
 };
@@ -57,7 +58,8 @@ struct finding_filter {
   struct suppressions suppressions;
   const char **ignored, **only; /* modules */
   size_t ignored_count, only_count;
-  uint32_t only_pid; /* 0: all processes */
+  uint32_t only_pid;         /* 0: all processes */
+  bool without_suppressions; /* the command takes none: then no finding says how to leave it out */
 };
 
 struct findings {
@@ -72,6 +74,7 @@ struct findings {
   size_t count, room;
   struct finding **table; /* by fingerprint */
   size_t table_room;
+  double compared_seconds; /* since the look that this one was compared with; 0: with none */
   struct finding_chain *chains;
   size_t chain_count, chain_room;
   struct fh_record_answer answer; /* the last one that came */
@@ -86,6 +89,12 @@ void findings_destroy(struct findings *findings);
 /* Takes one sound record. The new finding it makes, when it is one to show, else NULL. */
 const struct finding *findings_take(struct findings *findings, const struct fh_record_head *record);
 
+/* Notes at each leak how much more of it there is than in `before`, an earlier look at the same process, and puts those
+ * that grew most first. */
+void findings_compare(struct findings *findings, const struct findings *before, double seconds);
+/* How many grew. */
+size_t findings_grown(const struct findings *findings);
+
 /* The stack that says where it happened: `at`, or, for a leak, where the block was allocated. */
 const struct frames *finding_place(const struct finding *finding);
 
@@ -96,8 +105,10 @@ struct finding_totals {
   uint64_t allocations, allocated_bytes, frees, guarded, fenced, watched, dropped, failed_on_order;
   uint64_t lost_objects, lost_bytes, reachable_objects, reachable_bytes;
   uint64_t peak_live_bytes, peak_rss_bytes, guard_peak_bytes;
-  double seconds, check_seconds; /* of the process that took longest */
-  bool leaks_searched;           /* in at least one */
+  double seconds, check_seconds, pause_seconds; /* of the process that took longest */
+  double longest_pause_seconds;
+  uint64_t collections; /* by the collector; of the process with most */
+  bool leaks_searched;  /* in at least one */
 };
 struct finding_totals findings_totals(const struct findings *findings);
 

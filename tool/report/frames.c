@@ -71,8 +71,10 @@ struct frames frames_resolve(const struct fh_report_stack *stack, const struct m
     if (mapping != NULL && mapping->path[0] == '/') {
       frame.module = mapping->path;
       frame.offset = at - mapping->start + mapping->offset;
-      if (!mapping->deleted)
-        count = symbols_find(symbols, mapping->path, frame.offset, places, INLINED_MOST);
+      struct symbol_module module = {.path = mapping->deleted ? "" : mapping->path, .build_id = mapping->build_id};
+      if (mapping->module_start != 0)
+        module.from_start = at - mapping->module_start;
+      count = symbols_find(symbols, &module, frame.offset, places, INLINED_MOST);
     } else if (mapping != NULL && mapping->path[0] == '[') {
       frame.module = mapping->path; /* [vdso] */
       frame.offset = at - mapping->start;

@@ -62,6 +62,25 @@ void mappings_destroy(struct mappings *mappings) {
   *mappings = (struct mappings){0};
 }
 
+void mappings_take_build_ids(struct mappings *mappings, const struct fh_build_id *ids, size_t count) {
+  const struct mapping *first = NULL;
+  for (size_t i = 0; i < mappings->count; i++) {
+    struct mapping *mapping = &mappings->all[i];
+    for (size_t j = 0; j < count; j++)
+      if (ids[j].start == mapping->start && ids[j].bytes <= sizeof mapping->build_id.id) {
+        mapping->module_start = mapping->start;
+        mapping->build_id.bytes = ids[j].bytes;
+        memcpy(mapping->build_id.id, ids[j].id, ids[j].bytes);
+        first = mapping;
+      }
+    /* The rest of the same file, until it begins anew. */
+    if (first != NULL && mapping != first && mapping->offset != 0 && strcmp(mapping->path, first->path) == 0) {
+      mapping->module_start = first->start;
+      mapping->build_id = first->build_id;
+    }
+  }
+}
+
 const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address) {
   size_t low = 0, high = mappings->count;
   while (low < high) {

@@ -59,6 +59,8 @@ static size_t struct_bytes(uint32_t type) {
     return sizeof(struct fh_record_summary);
   case FH_RECORD_CHAIN:
     return sizeof(struct fh_record_chain);
+  case FH_RECORD_BUILD_IDS:
+    return sizeof(struct fh_record_build_ids);
   case FH_RECORD_ANSWER:
     return sizeof(struct fh_record_answer);
   default:
@@ -113,6 +115,10 @@ static void make_sound(struct fh_record_head *head) {
       make_stack_sound(&steps[i].allocated);
       end_text(steps[i].root_name, sizeof steps[i].root_name);
     }
+  } else if (head->type == FH_RECORD_BUILD_IDS) {
+    struct fh_record_build_ids *ids = (struct fh_record_build_ids *)head;
+    if (ids->count > more / sizeof(struct fh_build_id))
+      ids->count = (uint32_t)(more / sizeof(struct fh_build_id));
   } else if (head->type == FH_RECORD_ANSWER) {
     struct fh_record_answer *answer = (struct fh_record_answer *)head;
     end_text(answer->detail, sizeof answer->detail);

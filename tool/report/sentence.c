@@ -7,12 +7,12 @@
 #include "tool/report/memory.h"
 
 const char *sentence_allocator(uint32_t family) {
-  static const char *const names[FH_FAMILIES] = {"", "malloc", "new", "new[]"};
+  static const char *const names[FH_FAMILIES] = {"", "malloc", "new", "new[]", "fh_heap_malloc", "fh_heap_create"};
   return family < FH_FAMILIES ? names[family] : "";
 }
 
 const char *sentence_deallocator(uint32_t family) {
-  static const char *const names[FH_FAMILIES] = {"", "free", "delete", "delete[]"};
+  static const char *const names[FH_FAMILIES] = {"", "free", "delete", "delete[]", "fh_heap_free", "fh_heap_destroy"};
   return family < FH_FAMILIES ? names[family] : "";
 }
 
@@ -135,7 +135,9 @@ static void add_invalid_free(struct text *to, const struct fh_report *report) {
 
 static void add_mismatched(struct text *to, const struct fh_report *report) {
   add_object(to, report);
-  if (report->object.made_by == report->freed_as) {
+  if (report->object.made_by == FH_FAMILY_HEAP && report->freed_as == FH_FAMILY_HEAP) {
+    text_format(to, " was given to the wrong heap by %s", report->call);
+  } else if (report->object.made_by == report->freed_as) {
     text_add(to, " was freed by another size or alignment than it was allocated with");
   } else {
     const char *made_by = sentence_allocator(report->object.made_by),
@@ -223,6 +225,14 @@ char *sentence_of_report(const struct fh_report *report) {
     add_at_address(&text, report);
     if (report->detail[0] == '\0')
       text_add(&text, ", which is no memory of the program");
+    break;
+  case FH_REPORT_PROTECTED_HEAP:
+    if (report->call[0] != '\0') {
+      add_invalid_free(&text, report);
+    } else {
+      add_access(&text, report);
+      add_at_address(&text, report);
+    }
     break;
   case FH_REPORT_WRITE_TO_READONLY:
     add_access(&text, report);

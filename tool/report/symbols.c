@@ -5,8 +5,10 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +30,10 @@ struct answer {
 
 struct module {
   char *path;
-  Dwfl *session; /* NULL: no ELF file that libdwfl takes */
+  struct build_id build_id; /* of what ran */
+  bool changed;             /* what is at the path now is another build */
+  bool debug_alone;         /* the ELF file has debug information, and no contents: offsets in it mean nothing */
+  Dwfl *session;            /* NULL: no ELF file that libdwfl takes */
   Dwfl_Module *handle;
   Elf *elf;
   GElf_Addr bias; /* from the ELF file's addresses to the session's */
@@ -49,7 +54,28 @@ struct symbols {
 /* The name of the variable that lets libdwfl ask servers for debug information. */
 static const char servers_variable[] = "DEBUGINFOD_URLS";
 
-/* As libdwfl's own, which asks servers when it finds nothing, without these. */
+static int open_file(const char *path) {
+  /* A device or a pipe in a hostile record must not be waited for. */
+  return path[0] == '\0' ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* The first file that is kept under the id and has it. */
+static int open_by_id(const struct build_id *id, bool debug, char *path, size_t room) {
+  for (size_t i = 0; build_id_path(id, debug, i, path, room); i++) {
+    int descriptor = open_file(path);
+    if (descriptor < 0)
+      continue;
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    struct build_id own = build_id_of(elf);
+    elf_end(elf);
+    if (own.bytes > 0 && !build_ids_differ(&own, id))
+      return descriptor;
+    close(descriptor);
+  }
+  return -1;
+}
+
+/* As libdwfl's own, which asks servers when it finds nothing, without these; but with what they have sent before. */
 static int find_debug_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base, const char *file,
                            const char *link, GElf_Word checksum, char **found) {
   const char *servers = getenv(servers_variable);
@@ -59,6 +85,18 @@ static int find_debug_file(Dwfl_Module *module, void **user, const char *name, D
   if (kept != NULL)
     setenv(servers_variable, kept, 1);
   free(kept);
+  struct build_id id = {0};
+  const unsigned char *bytes;
+  GElf_Addr at;
+  int length = dwfl_module_build_id(module, &bytes, &at);
+  if (descriptor >= 0 || length <= 0 || length > (int)sizeof id.id)
+    return descriptor;
+  id.bytes = (size_t)length;
+  memcpy(id.id, bytes, id.bytes);
+  char path[PATH_MAX];
+  descriptor = open_by_id(&id, true, path, sizeof path);
+  if (descriptor >= 0)
+    *found = strdup(path); /* libdwfl frees it */
   return descriptor;
 }
 
@@ -68,6 +106,7 @@ static int find_no_file(Dwfl_Module *module, void **user, const char *name, Dwar
 }
 
 struct symbols *symbols_create(void) {
+  elf_version(EV_CURRENT); /* libelf wants to be asked first */
   return memory_allocate(1, sizeof(struct symbols));
 }
 
@@ -104,8 +143,25 @@ static void open_module(struct module *module) {
       .section_address = dwfl_offline_section_address,
       .debuginfo_path = &no_search_path,
   };
-  /* A device or a pipe in a hostile record must not be waited for. */
-  int descriptor = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s", module->path);
+  int descriptor = open_file(path);
+  if (descriptor >= 0 && module->build_id.bytes > 0) {
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    struct build_id now = build_id_of(elf);
+    elf_end(elf);
+    if (now.bytes == 0 || build_ids_differ(&now, &module->build_id)) {
+      module->changed = true;
+      close(descriptor);
+      descriptor = -1;
+    }
+  }
+  if (descriptor < 0)
+    descriptor = open_by_id(&module->build_id, false, path, sizeof path);
+  if (descriptor < 0) {
+    descriptor = open_by_id(&module->build_id, true, path, sizeof path);
+    module->debug_alone = descriptor >= 0;
+  }
   if (descriptor < 0)
     return;
   module->session = dwfl_begin(&callbacks);
@@ -114,7 +170,7 @@ static void open_module(struct module *module) {
     return;
   }
   dwfl_report_begin(module->session);
-  module->handle = dwfl_report_elf(module->session, "", module->path, descriptor, 0, true);
+  module->handle = dwfl_report_elf(module->session, "", path, descriptor, 0, true);
   dwfl_report_end(module->session, NULL, NULL);
   if (module->handle == NULL)
     close(descriptor); /* else it is the session's */
@@ -122,22 +178,42 @@ static void open_module(struct module *module) {
     module->elf = dwfl_module_getelf(module->handle, &module->bias);
 }
 
-static struct module *module_at(struct symbols *symbols, const char *path) {
+static struct module *module_at(struct symbols *symbols, const struct symbol_module *wanted) {
   for (struct module *module = symbols->modules; module != NULL; module = module->next)
-    if (strcmp(module->path, path) == 0)
+    if (strcmp(module->path, wanted->path) == 0 && module->build_id.bytes == wanted->build_id.bytes &&
+        memcmp(module->build_id.id, wanted->build_id.id, wanted->build_id.bytes) == 0)
       return module;
   struct module *module = memory_allocate(1, sizeof *module);
-  module->path = memory_copy(path);
+  module->path = memory_copy(wanted->path);
+  module->build_id = wanted->build_id;
   module->next = symbols->modules;
   symbols->modules = module;
   return module;
 }
 
+/* From the place in memory to the session's address: the first segment is where the module begins. */
+static bool address_in_memory(const struct module *module, size_t count, uint64_t from_start, uint64_t *address) {
+  uint64_t lowest = UINT64_MAX, highest = 0;
+  for (size_t i = 0; i < count; i++) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(module->elf, (int)i, &segment) == NULL || segment.p_type != PT_LOAD || segment.p_align == 0)
+      continue;
+    uint64_t start = segment.p_vaddr - segment.p_vaddr % segment.p_align;
+    lowest = start < lowest ? start : lowest;
+    highest = segment.p_vaddr + segment.p_memsz > highest ? segment.p_vaddr + segment.p_memsz : highest;
+  }
+  *address = lowest + from_start + module->bias;
+  return lowest < highest && from_start > 0 && from_start < highest - lowest;
+}
+
 /* From the file's byte to the session's address. */
-static bool address_of(const struct module *module, uint64_t offset, uint64_t *address) {
+static bool address_of(const struct module *module, const struct symbol_module *wanted, uint64_t offset,
+                       uint64_t *address) {
   size_t count;
   if (module->elf == NULL || elf_getphdrnum(module->elf, &count) != 0)
     return false;
+  if (module->debug_alone)
+    return address_in_memory(module, count, wanted->from_start, address);
   for (size_t i = 0; i < count; i++) {
     GElf_Phdr segment;
     if (gelf_getphdr(module->elf, (int)i, &segment) != NULL && segment.p_type == PT_LOAD &&
@@ -266,14 +342,14 @@ static size_t places_from_debug(struct symbols *symbols, struct module *module, 
   return written;
 }
 
-static size_t find_places(struct symbols *symbols, struct module *module, uint64_t offset,
-                          struct symbol_place *places, size_t most) {
+static size_t find_places(struct symbols *symbols, struct module *module, const struct symbol_module *wanted,
+                          uint64_t offset, struct symbol_place *places, size_t most) {
   uint64_t address;
   if (!module->opened) {
     module->opened = true;
     open_module(module);
   }
-  if (module->handle == NULL || !address_of(module, offset, &address) || most == 0)
+  if (module->handle == NULL || !address_of(module, wanted, offset, &address) || most == 0)
     return 0;
   size_t count = places_from_debug(symbols, module, address, places, most);
   if (count > 0 && places[count - 1].function != NULL)
@@ -298,15 +374,15 @@ static void leave(int number) {
 
 /* libdw reads files through mappings: one that is cut short meanwhile, by a build say, gives SIGBUS. What libdw held of
  * such a file is given up, and the file with it. */
-static size_t find_places_surely(struct symbols *symbols, struct module *module, uint64_t offset,
-                                 struct symbol_place *places, size_t most) {
+static size_t find_places_surely(struct symbols *symbols, struct module *module, const struct symbol_module *wanted,
+                                 uint64_t offset, struct symbol_place *places, size_t most) {
   const struct sigaction action = {.sa_handler = leave};
   struct sigaction earlier_bus, earlier_fault;
   volatile size_t count = 0;
   sigaction(SIGBUS, &action, &earlier_bus);
   sigaction(SIGSEGV, &action, &earlier_fault);
   if (sigsetjmp(way_out, 1) == 0) {
-    count = find_places(symbols, module, offset, places, most);
+    count = find_places(symbols, module, wanted, offset, places, most);
   } else {
     module->session = NULL;
     module->handle = NULL;
@@ -317,16 +393,23 @@ static size_t find_places_surely(struct symbols *symbols, struct module *module,
   return count;
 }
 
-size_t symbols_find(struct symbols *symbols, const char *path, uint64_t offset, struct symbol_place *places,
-                    size_t most) {
-  struct module *module = module_at(symbols, path);
+const char *symbols_changed(const struct symbols *symbols, size_t index) {
+  for (const struct module *module = symbols->modules; module != NULL; module = module->next)
+    if (module->changed && index-- == 0)
+      return module->path;
+  return NULL;
+}
+
+size_t symbols_find(struct symbols *symbols, const struct symbol_module *wanted, uint64_t offset,
+                    struct symbol_place *places, size_t most) {
+  struct module *module = module_at(symbols, wanted);
   for (size_t i = 0; i < module->answer_count; i++)
     if (module->answers[i].offset == offset) {
       size_t count = module->answers[i].count < most ? module->answers[i].count : most;
       memcpy(places, module->answers[i].places, count * sizeof *places);
       return count;
     }
-  size_t count = find_places_surely(symbols, module, offset, places, most);
+  size_t count = find_places_surely(symbols, module, wanted, offset, places, most);
   struct answer answer = {offset, memory_allocate(count, sizeof *places), count};
   memcpy(answer.places, places, count * sizeof *places);
   module->answers = memory_grow(module->answers, module->answer_count, &module->answer_room, sizeof answer);

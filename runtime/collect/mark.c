@@ -1,0 +1,779 @@
+#include "collect/mark.h"
+#include "collect/kinds.h"
+#include "base/lock.h"
+#include "heap/span.h"
+#include "reach/sequence.h"
+#include "space/kernel.h"
+
+#include <string.h>
+
+/* What a descriptor says lies behind the object's start is looked at in pieces of this, so that several markers share a
+ * large object. */
+#define PIECE_BYTES (32 * KIB)
+/* Entries that wait while their memory is fetched. */
+#define QUEUE_LENGTH 16u
+#define CHUNK_BYTES  (16 * KIB)
+/* With fewer entries than this nothing is shared: to wake somebody costs more. */
+#define SHARE_LEAST 24u
+/* Objects that the first marker looks at before it calls the others: small heaps are marked alone. */
+#define ALONE_OBJECTS 300000u
+/* Looks of a marker without work before it sleeps. */
+#define IDLE_SPINS 2000u
+/* Free chunks that are kept for the next cycle. */
+#define KEPT_CHUNKS 64u
+
+struct entry {
+  uintptr_t start, descriptor;
+};
+
+#define CHUNK_ENTRIES ((CHUNK_BYTES - 16) / sizeof(struct entry))
+struct chunk {
+  struct chunk *next;
+  size_t count;
+  struct entry entries[CHUNK_ENTRIES];
+};
+
+struct marker {
+  struct chunk *chunk;
+  struct entry queue[QUEUE_LENGTH]; /* first in, first out */
+  unsigned first, waiting;
+  struct mark_totals totals;
+} __attribute__((aligned(64)));
+
+static struct marker markers[MARKERS_MOST]; /* the first one is the collecting thread */
+
+static struct {
+  struct lock lock;
+  struct chunk *full;       /* to be looked at; lock, atomic for a glance */
+  struct chunk *procedures; /* objects for the clients' procedures; lock */
+  struct chunk *later;      /* marked, but to be looked at once the program stands still; lock */
+  struct chunk *free;       /* lock */
+  unsigned free_count;      /* lock */
+  unsigned working;         /* markers that may still make work; lock */
+  uint32_t idle;            /* atomic: markers that wait for work */
+  uint32_t event;           /* atomic, a futex: work was shared, or all is done */
+  bool parallel;            /* fixed while markers run */
+  bool beside;              /* the program runs, and writes to what is read; fixed while markers run */
+  const uint32_t *halt;     /* fixed; atomic: other than 0, the marker beside the program puts down its work */
+  struct lock assist;       /* by who helps it, until what he found is shared */
+  bool dropped;             /* atomic: an entry was lost for want of memory */
+  uint32_t call;            /* atomic, a futex: a cycle in which helpers are wanted */
+  uint32_t wanted;          /* markers in that cycle */
+} common;
+
+/* ---- Chunks ---- */
+
+static struct chunk *chunk_take(void) {
+  lock_take(&common.lock);
+  struct chunk *chunk = common.free;
+  if (chunk != NULL) {
+    common.free = chunk->next;
+    common.free_count--;
+  }
+  lock_drop(&common.lock);
+  if (chunk == NULL)
+    chunk = sequence_piece(CHUNK_BYTES);
+  if (chunk != NULL) {
+    chunk->next = NULL;
+    chunk->count = 0;
+  }
+  return chunk;
+}
+
+static void chunk_give(struct chunk *chunk) {
+  lock_take(&common.lock);
+  bool keep = common.free_count < KEPT_CHUNKS;
+  if (keep) {
+    chunk->next = common.free;
+    common.free = chunk;
+    common.free_count++;
+  }
+  lock_drop(&common.lock);
+  if (!keep)
+    sequence_piece_release(chunk, CHUNK_BYTES);
+}
+
+static void chunk_share(struct chunk *chunk) {
+  lock_take(&common.lock);
+  chunk->next = common.full;
+  __atomic_store_n(&common.full, chunk, __ATOMIC_RELAXED);
+  lock_drop(&common.lock);
+  if (__atomic_load_n(&common.idle, __ATOMIC_RELAXED) != 0) {
+    __atomic_fetch_add(&common.event, 1, __ATOMIC_RELEASE);
+    kernel_wake(&common.event);
+  }
+}
+
+static struct chunk *chunk_find(void) {
+  lock_take(&common.lock);
+  struct chunk *chunk = common.full;
+  if (chunk != NULL)
+    __atomic_store_n(&common.full, chunk->next, __ATOMIC_RELAXED);
+  lock_drop(&common.lock);
+  return chunk;
+}
+
+static COLD NOINLINE void push_on_full(struct marker *marker, struct entry entry) {
+  struct chunk *fresh = chunk_take();
+  if (fresh == NULL) {
+    __atomic_store_n(&common.dropped, true, __ATOMIC_RELAXED);
+    return;
+  }
+  if (marker->chunk != NULL)
+    chunk_share(marker->chunk);
+  fresh->entries[fresh->count++] = entry;
+  marker->chunk = fresh;
+}
+
+ALWAYS_INLINE void push(struct marker *marker, uintptr_t start, uintptr_t descriptor) {
+  struct chunk *chunk = marker->chunk;
+  if (UNLIKELY(chunk == NULL) || UNLIKELY(chunk->count == CHUNK_ENTRIES)) {
+    push_on_full(marker, (struct entry){start, descriptor});
+    return;
+  }
+  chunk->entries[chunk->count++] = (struct entry){start, descriptor};
+}
+
+/* Objects for procedures wait until the world stands still and one marker is left. */
+static void put_aside(struct chunk **list, struct entry entry) {
+  lock_take(&common.lock);
+  struct chunk *chunk = *list;
+  bool full = chunk == NULL || chunk->count == CHUNK_ENTRIES;
+  if (!full)
+    chunk->entries[chunk->count++] = entry;
+  lock_drop(&common.lock);
+  if (!full)
+    return;
+  chunk = chunk_take();
+  if (chunk == NULL) {
+    __atomic_store_n(&common.dropped, true, __ATOMIC_RELAXED);
+    return;
+  }
+  chunk->entries[chunk->count++] = entry;
+  lock_take(&common.lock);
+  chunk->next = *list;
+  *list = chunk;
+  lock_drop(&common.lock);
+}
+
+/* ---- One word ---- */
+
+#define DISPLACEMENTS 4096u
+static uint64_t displacements[DISPLACEMENTS / 64];
+
+bool collect_register_displacement(size_t offset) {
+  if (offset >= DISPLACEMENTS)
+    return false;
+  __atomic_fetch_or(&displacements[offset / 64], (uint64_t)1 << offset % 64, __ATOMIC_RELAXED);
+  return true;
+}
+
+static bool counts_at(size_t offset) {
+  return offset == 0 || (offset < DISPLACEMENTS && (displacements[offset / 64] >> offset % 64 & 1) != 0);
+}
+
+bool mark_counts_at(size_t offset) {
+  return counts_at(offset);
+}
+
+/* Sets a mark; false when it was set. */
+ALWAYS_INLINE bool set_mark(uint64_t *word, uint64_t bit) {
+  uint64_t before = __atomic_load_n(word, __ATOMIC_RELAXED);
+  if (common.parallel)
+    return (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) == 0;
+  __atomic_store_n(word, before | bit, __ATOMIC_RELAXED);
+  return (before & bit) == 0;
+}
+
+/* What lies in an object may be read while the program writes it only as far as it lies in the object: a descriptor that
+ * stands in an object may be half made, or what was there before. */
+static bool is_within(uintptr_t descriptor, size_t bytes) {
+  switch (descriptor & DESCRIPTOR_TAG_MASK) {
+  case DESCRIPTOR_LENGTH:
+    return descriptor <= bytes;
+  case DESCRIPTOR_BITMAP: {
+    uintptr_t bits = descriptor & ~(uintptr_t)DESCRIPTOR_TAG_MASK;
+    return bits == 0 || (64 - (size_t)__builtin_ctzll(bits)) * sizeof(uintptr_t) <= bytes;
+  }
+  default:
+    return false;
+  }
+}
+
+ALWAYS_INLINE uintptr_t descriptor_of(const struct span *span, uintptr_t start, size_t bytes) {
+  const struct kind_rule *rule = &kind_rules[span->collect_kind];
+  uintptr_t descriptor = rule->descriptor + (rule->add_size ? bytes : 0);
+  if (UNLIKELY(rule->last_word))
+    descriptor = __atomic_load_n((const uintptr_t *)(start + bytes - sizeof descriptor), __ATOMIC_RELAXED);
+  return descriptor;
+}
+
+ALWAYS_INLINE void found(struct marker *marker, const struct span *span, uintptr_t start, size_t bytes) {
+  marker->totals.objects++;
+  marker->totals.bytes += bytes;
+  uintptr_t descriptor = descriptor_of(span, start, bytes);
+  if (UNLIKELY(common.beside) && UNLIKELY(!is_within(descriptor, bytes))) {
+    put_aside(&common.later, (struct entry){start, descriptor});
+    return;
+  }
+  if (descriptor == 0)
+    return;
+  marker->totals.scanned_bytes += bytes;
+  push(marker, start, descriptor);
+}
+
+static void consider_large(struct marker *marker, uintptr_t word, struct span *span, bool interior) {
+  if (__atomic_load_n(&span->swept, __ATOMIC_ACQUIRE) == COLLECT_NEWBORN)
+    return; /* nobody has its address yet, and what was there before may still be in it */
+  size_t offset = word - span->start, bytes = __atomic_load_n(&span->object_bytes, __ATOMIC_RELAXED);
+  if (offset >= bytes || ((span->collect_flags & COLLECT_BY_START) != 0 && offset >= space.page_bytes) ||
+      (!interior && !counts_at(offset)) || __atomic_load_n(&span->large_mark, __ATOMIC_RELAXED) != 0 ||
+      __atomic_load_n(&span->swept, __ATOMIC_ACQUIRE) == COLLECT_NEWBORN) /* it may not be cleared yet */
+    return;
+  if (set_mark(&span->large_mark, 1))
+    found(marker, span, span->start, bytes);
+}
+
+/* Where the heap is, in a form that a loop keeps in registers. */
+struct extent {
+  uintptr_t base;
+  size_t bytes;
+  struct span *const *table;
+};
+ALWAYS_INLINE struct extent heap_extent(void) {
+  return (struct extent){space_base, __atomic_load_n(&space_slice_limit, __ATOMIC_ACQUIRE) << SLICE_SHIFT,
+                         space_table};
+}
+
+ALWAYS_INLINE void consider(struct marker *marker, struct extent heap, uintptr_t word, bool interior) {
+  uintptr_t offset = word - heap.base;
+  if (LIKELY(offset >= heap.bytes))
+    return;
+  struct span *span = __atomic_load_n(&heap.table[offset >> SLICE_SHIFT], __ATOMIC_ACQUIRE);
+  uint8_t kind = __atomic_load_n(&span->kind, __ATOMIC_ACQUIRE);
+  if (UNLIKELY(kind != FH_SPAN_SMALL)) {
+    if (kind == FH_SPAN_LARGE)
+      consider_large(marker, word, span, interior);
+    return;
+  }
+  uint32_t index = span_slot_around(span, (uint32_t)(word - span->start));
+  if (UNLIKELY(index >= span->capacity))
+    return;
+  uint64_t bit = (uint64_t)1 << index % 64;
+  uint64_t *mark = &span_mark_bits(span)[index / 64];
+  if ((__atomic_load_n(mark, __ATOMIC_RELAXED) & bit) != 0)
+    return;
+  uintptr_t start = span->start + index * span->object_bytes;
+  if (UNLIKELY(!interior) && !counts_at(word - start))
+    return;
+  if (!span_slot_is_live(span, index) || !set_mark(mark, bit))
+    return;
+  found(marker, span, start, span->object_bytes);
+}
+
+/* ---- Objects ---- */
+
+ALWAYS_INLINE void scan_words(struct marker *marker, const uintptr_t *words, size_t count) {
+  bool interior = collect_settings.interior;
+  struct extent heap = heap_extent();
+  for (size_t i = 0; i < count; i++)
+    consider(marker, heap, __atomic_load_n(&words[i], __ATOMIC_RELAXED), interior);
+}
+
+static void scan_bitmap(struct marker *marker, const uintptr_t *words, uintptr_t descriptor) {
+  struct extent heap = heap_extent();
+  for (uintptr_t bits = descriptor & ~(uintptr_t)DESCRIPTOR_TAG_MASK; bits != 0; bits <<= 1, words++)
+    if ((intptr_t)bits < 0)
+      consider(marker, heap, __atomic_load_n(words, __ATOMIC_RELAXED), collect_settings.interior);
+}
+
+/* In a negative per-object descriptor: the distance from the type that the object's first word points to. The bias keeps
+ * it negative. */
+#define INDIRECT_BIAS 0x10
+
+static uintptr_t descriptor_of_object(uintptr_t start, uintptr_t descriptor) {
+  uintptr_t own = 0;
+  if ((intptr_t)descriptor >= 0) {
+    memcpy(&own, (const char *)start + (descriptor - DESCRIPTOR_PER_OBJECT), sizeof own);
+    return own;
+  }
+  uintptr_t type;
+  memcpy(&type, (const void *)start, sizeof type);
+  if (type == 0)
+    return 0;
+  const char *at = (const char *)type - (intptr_t)(descriptor + (INDIRECT_BIAS - DESCRIPTOR_PER_OBJECT));
+  memcpy(&own, at, sizeof own);
+  return own;
+}
+
+static void scan(struct marker *marker, struct entry entry) {
+  uintptr_t descriptor = entry.descriptor;
+  for (;;) {
+    switch (descriptor & DESCRIPTOR_TAG_MASK) {
+    case DESCRIPTOR_LENGTH:
+      if (UNLIKELY(descriptor > PIECE_BYTES)) {
+        push(marker, entry.start + PIECE_BYTES, descriptor - PIECE_BYTES);
+        descriptor = PIECE_BYTES;
+      }
+      scan_words(marker, (const uintptr_t *)entry.start, descriptor / sizeof(uintptr_t));
+      return;
+    case DESCRIPTOR_BITMAP:
+      scan_bitmap(marker, (const uintptr_t *)entry.start, descriptor);
+      return;
+    case DESCRIPTOR_PROC:
+      put_aside(&common.procedures, (struct entry){entry.start, descriptor});
+      return;
+    default:
+      descriptor = descriptor_of_object(entry.start, descriptor);
+    }
+  }
+}
+
+/* Gives half of what waits to those who have nothing. */
+static void share_some(struct marker *marker) {
+  struct chunk *chunk = marker->chunk;
+  if (chunk == NULL || chunk->count < SHARE_LEAST || __atomic_load_n(&common.full, __ATOMIC_RELAXED) != NULL)
+    return;
+  struct chunk *half = chunk_take();
+  if (half == NULL)
+    return;
+  /* The older half: it is what reaches most. */
+  half->count = chunk->count / 2;
+  memcpy(half->entries, chunk->entries, half->count * sizeof(struct entry));
+  chunk->count -= half->count;
+  memmove(chunk->entries, chunk->entries + half->count, chunk->count * sizeof(struct entry));
+  chunk_share(half);
+}
+
+ALWAYS_INLINE bool pop(struct marker *marker, struct entry *entry) {
+  struct chunk *chunk = marker->chunk;
+  if (UNLIKELY(chunk == NULL) || UNLIKELY(chunk->count == 0))
+    return false;
+  *entry = chunk->entries[--chunk->count];
+  return true;
+}
+
+/* What waits in the queue goes back to the chunk. */
+static void put_back(struct marker *marker) {
+  for (; marker->waiting != 0; marker->waiting--, marker->first++)
+    push(marker, marker->queue[marker->first % QUEUE_LENGTH].start,
+         marker->queue[marker->first % QUEUE_LENGTH].descriptor);
+}
+
+/* Scans until the marker and the common list have nothing more, or `most` objects were found. */
+static void work(struct marker *marker, uint64_t most) {
+  uint64_t end = marker->totals.objects + most;
+  if (end < most)
+    end = UINT64_MAX;
+  for (;;) {
+    struct entry entry;
+    while (marker->waiting < QUEUE_LENGTH && pop(marker, &entry)) {
+      __builtin_prefetch((const void *)entry.start);
+      marker->queue[(marker->first + marker->waiting++) % QUEUE_LENGTH] = entry;
+    }
+    if (UNLIKELY(marker->waiting == 0)) {
+      struct chunk *more = chunk_find();
+      if (more == NULL)
+        return;
+      if (marker->chunk != NULL)
+        chunk_give(marker->chunk);
+      marker->chunk = more;
+      continue;
+    }
+    entry = marker->queue[marker->first++ % QUEUE_LENGTH];
+    marker->waiting--;
+    scan(marker, entry);
+    if (UNLIKELY(__atomic_load_n(&common.idle, __ATOMIC_RELAXED) != 0))
+      share_some(marker);
+    if (UNLIKELY(marker->totals.objects >= end) ||
+        (UNLIKELY(common.beside) && UNLIKELY(__atomic_load_n(common.halt, __ATOMIC_RELAXED) != 0))) {
+      put_back(marker);
+      return;
+    }
+  }
+}
+
+/* ---- Several markers ---- */
+
+static uint32_t helpers; /* started; atomic */
+static uint32_t helper_alive[MARKERS_MOST];
+/* They scan without recursion. */
+#define HELPER_STACK_BYTES (32 * KIB)
+
+static bool has_work(const struct marker *marker) {
+  return (marker->chunk != NULL && marker->chunk->count != 0) ||
+         __atomic_load_n(&common.full, __ATOMIC_RELAXED) != NULL;
+}
+
+/* Works until all markers have nothing left. */
+static void work_with_others(struct marker *marker) {
+  for (;;) {
+    work(marker, UINT64_MAX);
+    lock_take(&common.lock);
+    if (common.full != NULL) {
+      lock_drop(&common.lock);
+      continue;
+    }
+    bool last = --common.working == 0;
+    lock_drop(&common.lock);
+    if (last) {
+      __atomic_fetch_add(&common.event, 1, __ATOMIC_RELEASE);
+      kernel_wake_all(&common.event);
+      return;
+    }
+    __atomic_fetch_add(&common.idle, 1, __ATOMIC_SEQ_CST);
+    bool more = false, done = false;
+    for (unsigned spins = 0; !more && !done; spins++) {
+      uint32_t event = __atomic_load_n(&common.event, __ATOMIC_ACQUIRE);
+      lock_take(&common.lock);
+      done = common.working == 0;
+      more = !done && common.full != NULL;
+      if (more)
+        common.working++;
+      lock_drop(&common.lock);
+      if (more || done)
+        break;
+      if (spins >= IDLE_SPINS)
+        kernel_wait(&common.event, event, 0);
+      else
+        for (unsigned i = 0; i < 32 && __atomic_load_n(&common.event, __ATOMIC_RELAXED) == event; i++)
+          spin_pause();
+    }
+    __atomic_fetch_sub(&common.idle, 1, __ATOMIC_SEQ_CST);
+    if (done)
+      return;
+  }
+}
+
+static uint32_t helpers_done; /* atomic, a futex */
+
+static void help(void) {
+  uint32_t number = __atomic_add_fetch(&helpers, 1, __ATOMIC_ACQ_REL); /* from 1 on */
+  uint32_t seen = 0;
+  for (;;) {
+    uint32_t call;
+    while ((call = __atomic_load_n(&common.call, __ATOMIC_ACQUIRE)) == seen)
+      kernel_wait(&common.call, seen, 0);
+    seen = call;
+    if (number >= __atomic_load_n(&common.wanted, __ATOMIC_ACQUIRE))
+      continue;
+    work_with_others(&markers[number]);
+    __atomic_fetch_add(&helpers_done, 1, __ATOMIC_RELEASE);
+    kernel_wake(&helpers_done);
+  }
+}
+
+/* How many markers there are after trying to have so many. */
+static unsigned have_markers(unsigned wanted) {
+  static unsigned started, refused;
+  if (__atomic_load_n(&helpers, __ATOMIC_ACQUIRE) == 0 && started != 0)
+    started = 0; /* in a child of fork */
+  while (started + 1 < wanted && started + 1 < MARKERS_MOST && refused == 0) {
+    void *stack = sequence_piece(HELPER_STACK_BYTES);
+    if (stack == NULL || kernel.start_thread(help, stack, HELPER_STACK_BYTES, &helper_alive[started + 1]) != 0) {
+      refused = 1;
+      break;
+    }
+    started++;
+    while (__atomic_load_n(&helpers, __ATOMIC_ACQUIRE) < started)
+      kernel_yield();
+  }
+  return started + 1 < wanted ? started + 1 : wanted;
+}
+
+static void work_in_parallel(unsigned wanted) {
+  unsigned count = have_markers(wanted);
+  if (count < 2) {
+    work(&markers[0], UINT64_MAX);
+    return;
+  }
+  common.parallel = true;
+  common.working = count;
+  __atomic_store_n(&helpers_done, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&common.wanted, count, __ATOMIC_RELEASE);
+  __atomic_fetch_add(&common.call, 1, __ATOMIC_RELEASE);
+  kernel_wake_all(&common.call);
+  work_with_others(&markers[0]);
+  uint32_t done;
+  while ((done = __atomic_load_n(&helpers_done, __ATOMIC_ACQUIRE)) != count - 1)
+    kernel_wait(&helpers_done, done, 0);
+  __atomic_store_n(&common.wanted, 0, __ATOMIC_RELEASE);
+  common.parallel = false;
+}
+
+void mark_after_fork_in_child(void) {
+  __atomic_store_n(&helpers, 0, __ATOMIC_RELEASE);
+  lock_reset(&common.lock);
+  lock_reset(&common.assist);
+  common.idle = 0;
+  memset(helper_alive, 0, sizeof helper_alive);
+}
+
+/* ---- From outside ---- */
+
+void mark_begin(void) {
+  for (unsigned i = 0; i < MARKERS_MOST; i++)
+    markers[i].totals = (struct mark_totals){0};
+  __atomic_store_n(&common.dropped, false, __ATOMIC_RELAXED);
+}
+
+void mark_words(const uintptr_t *words, size_t count, bool stack) {
+  struct marker *marker = &markers[0];
+  struct extent heap = heap_extent();
+  bool interior = stack || collect_settings.interior;
+  for (size_t i = 0; i < count; i++) {
+    uintptr_t word = words[i];
+    if (LIKELY(word - heap.base > heap.bytes))
+      continue;
+    consider(marker, heap, word, interior);
+    if (stack && word % GRANULE == 0)
+      consider(marker, heap, word - 1, true); /* it may stand exactly behind an object */
+  }
+}
+
+static void (*watch_object)(uintptr_t word);
+static void (*watch_range)(uintptr_t start, uintptr_t end);
+
+void mark_watch(void (*object)(uintptr_t word), void (*range)(uintptr_t start, uintptr_t end)) {
+  watch_object = object;
+  watch_range = range;
+}
+
+void mark_object(uintptr_t word) {
+  if (UNLIKELY(watch_object != NULL)) {
+    watch_object(word);
+    return;
+  }
+  consider(&markers[0], heap_extent(), word, true);
+}
+
+void mark_contents(uintptr_t start) {
+  struct collect_object object;
+  if (!collect_object_at((const void *)start, &object))
+    return;
+  struct mark_totals before = markers[0].totals; /* it is counted when it is marked */
+  found(&markers[0], space_table[slice_of(start)], object.start, object.bytes);
+  markers[0].totals = before;
+}
+
+void mark_range(uintptr_t start, uintptr_t end) {
+  if (UNLIKELY(watch_range != NULL)) {
+    watch_range(start, end);
+    return;
+  }
+  start = align_up(start, sizeof(uintptr_t));
+  if (start < end)
+    scan_words(&markers[0], (const uintptr_t *)start, (end - start) / sizeof(uintptr_t));
+}
+
+/* ---- Beside the program ---- */
+
+void mark_beside_begin(const uint32_t *halt) {
+  common.halt = halt;
+  common.parallel = common.beside = true;
+}
+
+bool mark_beside(void) {
+  struct marker *marker = &markers[0];
+  for (;;) {
+    work(marker, UINT64_MAX);
+    if (__atomic_load_n(common.halt, __ATOMIC_RELAXED) != 0)
+      return false;
+    lock_take(&common.assist);
+    bool more = has_work(marker);
+    lock_drop(&common.assist);
+    if (!more)
+      return true;
+  }
+}
+
+uint64_t mark_assist(uint64_t objects) {
+  struct marker *marker = &markers[1];
+  uint64_t before = marker->totals.bytes;
+  __atomic_fetch_add(&common.idle, 1, __ATOMIC_SEQ_CST); /* the other one shares */
+  lock_take(&common.assist);
+  work(marker, objects);
+  if (marker->chunk != NULL && marker->chunk->count != 0) {
+    chunk_share(marker->chunk);
+    marker->chunk = NULL;
+  }
+  lock_drop(&common.assist);
+  __atomic_fetch_sub(&common.idle, 1, __ATOMIC_SEQ_CST);
+  return marker->totals.bytes - before;
+}
+
+void mark_beside_end(void) {
+  common.parallel = common.beside = false;
+  struct chunk *chunk = common.later;
+  common.later = NULL;
+  while (chunk != NULL) {
+    for (size_t i = 0; i < chunk->count; i++)
+      if (mark_is_set(chunk->entries[i].start)) /* else it was freed by hand */
+        mark_contents(chunk->entries[i].start);
+    struct chunk *next = chunk->next;
+    chunk_give(chunk);
+    chunk = next;
+  }
+}
+
+static void give_all(struct chunk **list) {
+  for (struct chunk *chunk = *list, *next; chunk != NULL; chunk = next) {
+    next = chunk->next;
+    chunk_give(chunk);
+  }
+  *list = NULL;
+}
+
+void mark_abandon(void) {
+  common.parallel = common.beside = false;
+  give_all(&common.full);
+  give_all(&common.procedures);
+  give_all(&common.later);
+  for (unsigned i = 0; i < MARKERS_MOST; i++) {
+    markers[i].waiting = 0;
+    if (markers[i].chunk != NULL)
+      markers[i].chunk->count = 0;
+  }
+}
+
+/* What of a marked object lies in [from, to). */
+static void look_again(struct marker *marker, const struct span *span, uintptr_t start, uintptr_t from,
+                       uintptr_t to) {
+  size_t bytes = __atomic_load_n(&span->object_bytes, __ATOMIC_RELAXED);
+  uintptr_t descriptor = descriptor_of(span, start, bytes);
+  if (descriptor == 0)
+    return;
+  if (common.beside && !is_within(descriptor, bytes)) {
+    put_aside(&common.later, (struct entry){start, descriptor});
+  } else if ((descriptor & DESCRIPTOR_TAG_MASK) == DESCRIPTOR_LENGTH) {
+    from = from > start ? from : start;
+    to = to < start + descriptor ? to : start + descriptor;
+    if (from < to)
+      scan_words(marker, (const uintptr_t *)from, (to - from) / sizeof(uintptr_t));
+  } else {
+    scan(marker, (struct entry){start, descriptor});
+  }
+}
+
+static void look_again_in(struct marker *marker, struct span *span, uintptr_t from, uintptr_t to) {
+  const struct kind_rule *rule = &kind_rules[span->collect_kind];
+  if (rule->descriptor == 0 && !rule->add_size && !rule->last_word)
+    return;
+  uint32_t first = span_slot_around(span, (uint32_t)(from - span->start));
+  uint32_t last = span_slot_around(span, (uint32_t)(to - 1 - span->start));
+  if (last >= span->capacity)
+    last = span->capacity - 1u;
+  for (uint32_t word = first / 64; first <= last && word <= last / 64; word++) {
+    uint64_t bits = __atomic_load_n(&span_mark_bits(span)[word], __ATOMIC_RELAXED);
+    for (; bits != 0; bits &= bits - 1) {
+      uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
+      if (index >= first && index <= last && span_slot_is_live(span, index))
+        look_again(marker, span, span->start + index * span->object_bytes, from, to);
+    }
+  }
+}
+
+void mark_again(uintptr_t start, uintptr_t end) {
+  struct marker *marker = &markers[0];
+  struct extent heap = heap_extent();
+  if (end > heap.base + heap.bytes)
+    end = heap.base + heap.bytes;
+  while (start < end) {
+    uintptr_t piece = align_down(start - heap.base, SLICE_BYTES) + SLICE_BYTES + heap.base;
+    if (piece > end)
+      piece = end;
+    struct span *span = __atomic_load_n(&heap.table[slice_of(start)], __ATOMIC_ACQUIRE);
+    uint8_t kind = __atomic_load_n(&span->kind, __ATOMIC_ACQUIRE);
+    if (kind == FH_SPAN_SMALL)
+      look_again_in(marker, span, start, piece);
+    else if (kind == FH_SPAN_LARGE && __atomic_load_n(&span->large_mark, __ATOMIC_RELAXED) != 0)
+      look_again(marker, span, span->start, start, piece);
+    start = piece;
+  }
+}
+
+/* Looks at all marked objects of one span again. */
+static void push_marked(struct marker *marker, struct span *span) {
+  const struct kind_rule *rule = &kind_rules[span->collect_kind];
+  struct mark_totals before = marker->totals;
+  if (rule->descriptor == 0 && !rule->add_size && !rule->last_word)
+    return;
+  if (span->kind == FH_SPAN_LARGE && span->large_mark != 0)
+    found(marker, span, span->start, span->object_bytes);
+  if (span->kind == FH_SPAN_SMALL)
+    for (unsigned i = 0; i < span->words; i++)
+      for (uint64_t bits = span_mark_bits(span)[i]; bits != 0; bits &= bits - 1)
+        found(marker, span, span->start + (i * 64 + (unsigned)__builtin_ctzll(bits)) * span->object_bytes,
+              span->object_bytes);
+  marker->totals = before;
+}
+
+static COLD void mark_what_was_dropped(void) {
+  while (__atomic_exchange_n(&common.dropped, false, __ATOMIC_RELAXED))
+    for (size_t slice = 0; slice < space_slice_limit; slice++) {
+      struct span *span = space_table[slice];
+      if (span->first_slice != slice || (span->kind != FH_SPAN_SMALL && span->kind != FH_SPAN_LARGE))
+        continue;
+      push_marked(&markers[0], span);
+      work(&markers[0], UINT64_MAX);
+    }
+}
+
+/* Runs the procedures for the objects that were put aside. True when there were any. */
+static bool run_procedures(void) {
+  struct chunk *chunk = common.procedures;
+  if (chunk == NULL)
+    return false;
+  common.procedures = NULL;
+  while (chunk != NULL) {
+    for (size_t i = 0; i < chunk->count; i++) {
+      uintptr_t code = chunk->entries[i].descriptor >> DESCRIPTOR_TAG_BITS;
+      collect_procedure procedure = kind_procedures[code % PROCEDURES_MOST];
+      if (procedure != NULL)
+        procedure((uintptr_t *)chunk->entries[i].start, code / PROCEDURES_MOST);
+    }
+    struct chunk *next = chunk->next;
+    chunk_give(chunk);
+    chunk = next;
+  }
+  return true;
+}
+
+void mark_drain(void) {
+  do {
+    work(&markers[0], UINT64_MAX);
+    mark_what_was_dropped();
+  } while (run_procedures());
+}
+
+void mark_finish(unsigned wanted) {
+  if (wanted > 1) {
+    work(&markers[0], ALONE_OBJECTS);
+    if (has_work(&markers[0]))
+      work_in_parallel(wanted);
+  }
+  mark_drain();
+}
+
+bool mark_is_set(uintptr_t start) {
+  if (!space_contains(start))
+    return true;
+  struct span *span = space_table[slice_of(start)];
+  if (span->kind == FH_SPAN_LARGE)
+    return span->large_mark != 0 || (span->collect_flags & COLLECT_KEPT) != 0;
+  if (span->kind != FH_SPAN_SMALL)
+    return true;
+  uint32_t index = span_slot_around(span, (uint32_t)(start - span->start));
+  return index >= span->capacity || (span->collect_flags & COLLECT_KEPT) != 0 ||
+         (span_mark_bits(span)[index / 64] >> index % 64 & 1) != 0;
+}
+
+struct mark_totals mark_totals(void) {
+  struct mark_totals totals = {0};
+  for (unsigned i = 0; i < MARKERS_MOST; i++) {
+    totals.objects += markers[i].totals.objects;
+    totals.bytes += markers[i].totals.bytes;
+    totals.scanned_bytes += markers[i].totals.scanned_bytes;
+  }
+  return totals;
+}
