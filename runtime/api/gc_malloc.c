@@ -13,7 +13,7 @@ static NOINLINE void *malloc_atomic_slow(size_t size) {
   return gc_or_oom(allocate_atomic_slow(size), size);
 }
 void *GC_malloc(size_t size) {
-  return allocate_scanned_or(size, malloc_slow);
+  return allocate_or(size, malloc_slow);
 }
 void *GC_malloc_atomic(size_t size) {
   return allocate_atomic_or(size, malloc_atomic_slow);

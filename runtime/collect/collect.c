@@ -44,14 +44,7 @@ COLD static void *out_of_memory(void) {
 NOINLINE void *allocate_scanned_slow(size_t bytes) {
   if (!collect_start())
     return out_of_memory();
-  void *object;
-  if (bytes > SMALL_MAX_BYTES) {
-    object = allocate_zeroed(bytes);
-  } else {
-    object = allocate_slow(bytes);
-    if (object != NULL)
-      memset(object, 0, class_bytes[size_class(bytes)]);
-  }
+  void *object = allocate_slow(bytes);
   return object != NULL ? object : out_of_memory();
 }
 
@@ -60,7 +53,7 @@ NOINLINE void *allocate_atomic_slow(size_t bytes) {
   if (!collect_start())
     return out_of_memory();
   if (bytes > SMALL_MAX_BYTES) {
-    void *object = bytes <= PTRDIFF_MAX ? allocate(bytes) : NULL;
+    void *object = allocate_large(bytes, 1, false);
     if (object == NULL)
       return out_of_memory();
     space_table[slice_of((uintptr_t)object)]->collect_kind = KIND_ATOMIC;
@@ -103,7 +96,7 @@ static void *allocate_of_kind(size_t bytes, unsigned kind) {
 
 void *collect_allocate(size_t bytes, unsigned kind) {
   if (LIKELY(kind == KIND_SCANNED))
-    return allocate_scanned_or(bytes, allocate_scanned_slow);
+    return allocate_or(bytes, allocate_scanned_slow);
   if (LIKELY(kind == KIND_ATOMIC))
     return allocate_atomic_or(bytes, allocate_atomic_slow);
   return allocate_of_kind(bytes, kind);

@@ -120,6 +120,7 @@ static void plan_beside(uint64_t budget) {
 static void plan_next(void) {
   unsigned divisor = collect_settings.space_divisor != 0 ? collect_settings.space_divisor : 1;
   uint64_t scanned = figures.marked.scanned_bytes, atomic = figures.marked.bytes - scanned;
+  scanned -= figures.marked.absent_bytes < scanned ? figures.marked.absent_bytes : scanned;
   /* What died while a cycle marked beside the program still has its mark: about as much as came meanwhile. */
   uint64_t dead = beside.pauses != 0 ? beside.handed_out_beside : 0;
   scanned -= dead < scanned / 2 ? dead : scanned / 2;
@@ -249,6 +250,7 @@ static NOINLINE bool stop_and_mark(bool begun) {
     } else {
       heap_clear_marks();
     }
+    mark_end();
     reach_resume_world();
   }
   heap_unlock_all();

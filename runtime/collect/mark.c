@@ -4,12 +4,17 @@
 #include "heap/span.h"
 #include "reach/sequence.h"
 #include "space/kernel.h"
+#include "space/process.h"
+#include "space/written_pages.h"
 
 #include <string.h>
 
 /* What a descriptor says lies behind the object's start is looked at in pieces of this, so that several markers share a
  * large object. */
 #define PIECE_BYTES (32 * KIB)
+/* Of a longer object the kernel is asked first which pages there are. */
+#define SPARSE_LEAST    ((size_t)512 * KIB)
+#define PAGEMAP_UNTRIED (-1000000)
 /* Entries that wait while their memory is fetched. */
 #define QUEUE_LENGTH 16u
 #define CHUNK_BYTES  (16 * KIB)
@@ -54,12 +59,13 @@ static struct {
   uint32_t event;           /* atomic, a futex: work was shared, or all is done */
   bool parallel;            /* fixed while markers run */
   bool beside;              /* the program runs, and writes to what is read; fixed while markers run */
+  int pagemap;              /* opened for this pause; or negative; lock until it is open */
   const uint32_t *halt;     /* fixed; atomic: other than 0, the marker beside the program puts down its work */
   struct lock assist;       /* by who helps it, until what he found is shared */
   bool dropped;             /* atomic: an entry was lost for want of memory */
   uint32_t call;            /* atomic, a futex: a cycle in which helpers are wanted */
   uint32_t wanted;          /* markers in that cycle */
-} common;
+} common = {.pagemap = PAGEMAP_UNTRIED};
 
 /* ---- Chunks ---- */
 
@@ -306,11 +312,59 @@ static uintptr_t descriptor_of_object(uintptr_t start, uintptr_t descriptor) {
   return own;
 }
 
+static void push_pieces(struct marker *marker, uintptr_t start, uintptr_t end) {
+  marker->totals.absent_bytes -= end - start;
+  for (; end - start > SPARSE_LEAST; start += SPARSE_LEAST)
+    push(marker, start, SPARSE_LEAST);
+  push(marker, start, end - start);
+}
+
+/* While the program runs it may close any descriptor, and open another one by its number: then this fails, and harms
+ * nothing. */
+static bool push_filled_beside(struct marker *marker, uintptr_t start, uintptr_t end) {
+  struct page_range ranges[16];
+  while (start < end) {
+    long count = written_pages_filled(&start, end, ranges, sizeof ranges / sizeof *ranges);
+    if (count < 0)
+      return false;
+    for (long i = 0; i < count; i++)
+      push_pieces(marker, ranges[i].start, ranges[i].end);
+  }
+  return true;
+}
+
+static bool push_filled_in_pause(struct marker *marker, uintptr_t start, uintptr_t end) {
+  lock_take(&common.lock);
+  if (common.pagemap == PAGEMAP_UNTRIED)
+    common.pagemap = process_open_pagemap();
+  lock_drop(&common.lock);
+  if (common.pagemap < 0)
+    return false;
+  struct page_run run;
+  while (process_next_private_run(common.pagemap, &start, end, &run))
+    push_pieces(marker, run.start, run.end);
+  return true;
+}
+
+/* Of a large object the pages that are there, in pieces of at most SPARSE_LEAST: to read one that was never written to
+ * would bring it in, and may cost a page of memory. False when they can't be told. */
+static bool push_filled(struct marker *marker, uintptr_t start, size_t bytes) {
+  uint64_t absent_before = marker->totals.absent_bytes;
+  marker->totals.absent_bytes += bytes;
+  bool pushed = common.beside ? push_filled_beside(marker, start, start + bytes)
+                              : push_filled_in_pause(marker, start, start + bytes);
+  if (!pushed)
+    marker->totals.absent_bytes = absent_before;
+  return pushed;
+}
+
 static void scan(struct marker *marker, struct entry entry) {
   uintptr_t descriptor = entry.descriptor;
   for (;;) {
     switch (descriptor & DESCRIPTOR_TAG_MASK) {
     case DESCRIPTOR_LENGTH:
+      if (UNLIKELY(descriptor > SPARSE_LEAST) && push_filled(marker, entry.start, descriptor))
+        return;
       if (UNLIKELY(descriptor > PIECE_BYTES)) {
         push(marker, entry.start + PIECE_BYTES, descriptor - PIECE_BYTES);
         descriptor = PIECE_BYTES;
@@ -755,6 +809,12 @@ void mark_finish(unsigned wanted) {
   mark_drain();
 }
 
+void mark_end(void) {
+  if (common.pagemap >= 0)
+    kernel_close(common.pagemap);
+  common.pagemap = PAGEMAP_UNTRIED;
+}
+
 bool mark_is_set(uintptr_t start) {
   if (!space_contains(start))
     return true;
@@ -774,6 +834,7 @@ struct mark_totals mark_totals(void) {
     totals.objects += markers[i].totals.objects;
     totals.bytes += markers[i].totals.bytes;
     totals.scanned_bytes += markers[i].totals.scanned_bytes;
+    totals.absent_bytes += markers[i].totals.absent_bytes;
   }
   return totals;
 }

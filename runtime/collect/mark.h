@@ -51,9 +51,14 @@ void mark_beside_end(void);
 /* Forgets what is pending; marks are in any state. Nothing else marks. */
 void mark_abandon(void);
 
+/* The pause in which mark_finish was called is about to end. */
+void mark_end(void);
+
 /* What was marked since mark_begin. */
 struct mark_totals {
-  uint64_t objects, bytes, scanned_bytes; /* scanned: of objects that may hold pointers */
+  uint64_t objects, bytes;
+  uint64_t scanned_bytes; /* of objects that may hold pointers */
+  uint64_t absent_bytes;  /* of those, in pages that were never written to */
 };
 struct mark_totals mark_totals(void);
 

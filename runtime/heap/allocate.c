@@ -62,10 +62,14 @@ ALWAYS_INLINE void *take_slot(unsigned class_index, size_t size, size_t alignmen
   if (sampling_is_on())
     return take_sampling(class_index, size, alignment);
   void *object = take_plain_once(class_index);
-  return collected_note(LIKELY(object != NULL) || !make_room() ? object : take_plain_once(class_index));
+  if (UNLIKELY(object == NULL) && make_room())
+    object = take_plain_once(class_index);
+  if (UNLIKELY(object == NULL))
+    return NULL;
+  return collected_note(slot_to_give(object, class_bytes[class_index]));
 }
 
-static void *take_large(size_t size, size_t alignment, bool zeroed) {
+void *allocate_large(size_t size, size_t alignment, bool zeroed) {
   if (size > PTRDIFF_MAX || (!heap_started() && !heap_start()))
     return NULL;
   collected_before_growth();
@@ -74,7 +78,7 @@ static void *take_large(size_t size, size_t alignment, bool zeroed) {
 }
 
 NOINLINE void *allocate_slow(size_t size) {
-  return size <= SMALL_MAX_BYTES ? take_slot(size_class(size), size, GRANULE) : take_large(size, 1, false);
+  return size <= SMALL_MAX_BYTES ? take_slot(size_class(size), size, GRANULE) : allocate_large(size, 1, COLLECTED);
 }
 
 /* The class whose slots hold `size` bytes and all start at multiples of `alignment`, which divides a slice; or
@@ -96,14 +100,14 @@ void *allocate_aligned(size_t alignment, size_t size) {
   unsigned class_index = aligned_class(alignment, size);
   if (class_index != CLASS_NONE)
     return take_slot(class_index, size, alignment);
-  return take_large(size > 0 ? size : 1, alignment, false);
+  return allocate_large(size > 0 ? size : 1, alignment, COLLECTED);
 }
 
 void *allocate_zeroed(size_t size) {
   if (size > SMALL_MAX_BYTES)
-    return take_large(size, 1, true);
+    return allocate_large(size, 1, true);
   void *object = allocate(size);
-  return object != NULL ? memset(object, 0, size) : NULL;
+  return object != NULL && !COLLECTED ? memset(object, 0, size) : object;
 }
 
 void *allocate_from(struct heap *heap, size_t alignment, size_t size, bool zeroed) {

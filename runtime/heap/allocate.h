@@ -11,6 +11,8 @@
 void *allocate_slow(size_t size);
 /* Aligned to `alignment`, a power of two. */
 void *allocate_aligned(size_t alignment, size_t size);
+/* Above SMALL_MAX_BYTES, not as an object of a heap of one's own. `zeroed` clears what is not known to be zero. */
+void *allocate_large(size_t size, size_t alignment, bool zeroed);
 /* `size` bytes, all zero. */
 void *allocate_zeroed(size_t size);
 

@@ -4,6 +4,7 @@
 #include "heap/purge.h"
 #include "heap/slices.h"
 #include "space/kernel.h"
+#include "space/process.h"
 
 #include <string.h>
 
@@ -13,6 +14,8 @@
 /* Below this the system call is not worth it. */
 #define MAKE_UP_MIN        (1 * MIB)
 #define PURGE_TO_CLEAR_MIN (16 * MIB)
+/* Below this to ask the kernel which pages there are costs more. */
+#define FILLED_TO_CLEAR_MIN (512 * KIB)
 /* Huge pages are for objects of this size in a heap that is large without them: of such an object a program mostly uses
  * the whole, and where it doesn't, a small program is not the one that pays. */
 #define HUGE_OBJECT_MIN (32 * MIB)
@@ -68,17 +71,36 @@ static void own_heap_remove(struct heap *heap, struct span *span) {
 
 /* ---- Taking and giving. ---- */
 
+/* Of [from, to) only the pages that are there: who owned them before may have used few of them. False when nobody can
+ * tell. */
+static bool clear_filled(uintptr_t from, uintptr_t to) {
+  int pagemap = process_open_pagemap();
+  if (pagemap < 0)
+    return false;
+  struct page_run run;
+  while (process_next_private_run(pagemap, &from, to, &run))
+    memset((void *)run.start, 0, run.end - run.start);
+  kernel_close(pagemap);
+  return true;
+}
+
 /* Only slices that have been written before need clearing. A program that wants so much zeroed memory rarely touches
- * all of it: then its pages are given back, and come again as they are touched. */
-static void clear_dirty(struct span *span) {
-  if (span->object_bytes >= PURGE_TO_CLEAR_MIN && kernel.purge(span->start, span->object_bytes) == 0)
+ * all of it: then its pages are given back, and come again as they are touched. One that runs with the collector didn't
+ * ask for it: its memory stays as much or as little as it is. from, to: offsets in the span. */
+static void clear_dirty(struct span *span, size_t from, size_t to) {
+  size_t slice = from / SLICE_BYTES;
+  if (COLLECTED && to - from >= FILLED_TO_CLEAR_MIN &&
+      (space_dirty_slices(span->first_slice + slice, divide_up(to, SLICE_BYTES) - slice) == 0 ||
+       clear_filled(span->start + from, span->start + to)))
     return;
-  for (size_t i = 0; i < span->slices; i++)
-    if ((space.states[span->first_slice + i] & SLICE_DIRTY) != 0) {
-      size_t from = i << SLICE_SHIFT;
-      size_t bytes = span->object_bytes - from < SLICE_BYTES ? span->object_bytes - from : SLICE_BYTES;
-      memset((char *)span->start + from, 0, bytes);
-    }
+  size_t first_page = align_up(from, space.page_bytes);
+  if (to - from >= PURGE_TO_CLEAR_MIN && kernel.purge(span->start + first_page, to - first_page) == 0)
+    to = first_page;
+  for (size_t next; from < to; from = next) {
+    next = align_down(from, SLICE_BYTES) + SLICE_BYTES < to ? align_down(from, SLICE_BYTES) + SLICE_BYTES : to;
+    if ((space.states[span->first_slice + from / SLICE_BYTES] & SLICE_DIRTY) != 0)
+      memset((char *)span->start + from, 0, next - from);
+  }
 }
 
 /* The end of its making. A collection that comes a moment earlier lets it live, and from here on the address is at hand. */
@@ -110,7 +132,7 @@ void *large_take(struct heap *heap, size_t size, size_t alignment, bool zeroed) 
   if (heap != NULL)
     own_heap_add(heap, span);
   if (zeroed)
-    clear_dirty(span);
+    clear_dirty(span, 0, span->object_bytes);
   collected_hand_out(span->object_bytes);
   return born(span);
 }
@@ -163,6 +185,17 @@ static void make_up_for(size_t first, size_t count) {
     purge_for_growth(fresh);
 }
 
+/* The object of `object_bytes` in `slices` slices, which may have been longer once, is to have `size` bytes, in more slices
+ * perhaps, which have just been taken. */
+static void clear_growth(struct span *span, size_t object_bytes, size_t slices, size_t size) {
+  size_t bytes = align_up(size, space.page_bytes), own = slices << SLICE_SHIFT;
+  if (!COLLECTED || bytes <= object_bytes)
+    return;
+  memset((char *)span->start + object_bytes, 0, (bytes < own ? bytes : own) - object_bytes);
+  if (bytes > own)
+    clear_dirty(span, own, bytes);
+}
+
 static void *move_pages(struct span *span, size_t size) {
   /* Whole slices, so that nothing written stays behind in the old ones. */
   size_t old_bytes = (size_t)span->slices << SLICE_SHIFT;
@@ -178,6 +211,7 @@ static void *move_pages(struct span *span, size_t size) {
       own_heap_dismiss(heap, count);
     return NULL;
   }
+  clear_growth(to, span->object_bytes, span->slices, size);
   to->object_bytes = align_up(size, space.page_bytes);
   if (heap != NULL) {
     own_heap_add(heap, to);
@@ -210,6 +244,7 @@ void *large_resize(struct span *span, size_t size) {
     return (void *)span->start;
   }
   if (count == span->slices) {
+    clear_growth(span, span->object_bytes, count, size);
     set_size(span, size);
     return (void *)span->start;
   }
@@ -217,6 +252,7 @@ void *large_resize(struct span *span, size_t size) {
   bool admitted = span->heap == NULL || own_heap_admit(span->heap, more);
   if (admitted && slices_extend(span, more)) {
     make_up_for(span->first_slice + span->slices - more, more);
+    clear_growth(span, span->object_bytes, count - more, size);
     set_size(span, size);
     return (void *)span->start;
   }

@@ -15,6 +15,13 @@ struct pagemap_scan {
   uint64_t bytes, flags, start, end, walk_end, regions, region_count, most_pages;
   uint64_t inverted, required, any_of, returned;
 };
+/* Categories of pages. */
+#define PAGE_WRITTEN    (1u << 1) /* userfaultfd's note of writes */
+#define PAGE_OF_FILE    (1u << 2)
+#define PAGE_IS_PRESENT (1u << 3)
+#define PAGE_IS_SWAPPED (1u << 4)
+#define PAGE_OF_ZEROS   (1u << 5)
+
 #define PAGEMAP_SCAN _IOWR('f', 16, struct pagemap_scan)
 
 #endif

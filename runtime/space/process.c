@@ -119,12 +119,6 @@ int process_open_pagemap(void) {
   return (int)kernel_open_file("/proc/self/pagemap");
 }
 
-/* Categories of PAGEMAP_SCAN. */
-#define PAGE_OF_FILE    (1u << 2)
-#define PAGE_IS_PRESENT (1u << 3)
-#define PAGE_IS_SWAPPED (1u << 4)
-#define PAGE_OF_ZEROS   (1u << 5)
-
 /* Bits of an entry of /proc/self/pagemap. */
 #define ENTRY_PRESENT (1ull << 63)
 #define ENTRY_SWAPPED (1ull << 62)
@@ -155,7 +149,8 @@ static bool read_residency(uintptr_t from, size_t pages, size_t page_bytes, uint
   return true;
 }
 
-/* The next run by states of pages. A stretch whose states can't be had is gone: it has no contents. */
+/* The next run by states of pages. A stretch that mincore knows nothing of is gone: it has no contents. What pagemap doesn't
+ * tell may have. */
 static bool next_run_by_pages(int pagemap, uintptr_t *from, uintptr_t end, struct page_run *run) {
   size_t page_bytes = kernel_page_bytes();
   uintptr_t at = align_down(*from, page_bytes), begin = *from;
@@ -168,7 +163,7 @@ static bool next_run_by_pages(int pagemap, uintptr_t *from, uintptr_t end, struc
     bool known = pagemap >= 0 ? read_entries(pagemap, at, pages, page_bytes, state)
                               : read_residency(at, pages, page_bytes, state);
     if (!known)
-      memset(state, 0, pages);
+      memset(state, pagemap >= 0 ? 2 : 0, pages);
     for (size_t i = 0; i < pages; i++, at += page_bytes) {
       bool wanted = state[i] != 0;
       if (run->end != 0 && (!wanted || run->present != (state[i] == 1)))

@@ -19,7 +19,6 @@
 #define FEATURE_UNPOPULATED ((uint64_t)1 << 13)
 #define FEATURE_ASYNC       ((uint64_t)1 << 15)
 
-#define PAGE_WRITTEN   ((uint64_t)1 << 1)
 #define PROTECT_FOUND  ((uint64_t)1 << 0)
 #define FAIL_UNTRACKED ((uint64_t)1 << 1) /* -EPERM for a mapping in which the kernel notes nothing */
 
@@ -30,8 +29,9 @@
 
 static int faults = -1, pagemap = -1;
 
-static long look(uintptr_t start, uintptr_t end, uint64_t flags, struct pagemap_region *ranges, size_t most,
-                 uintptr_t *reached) {
+/* A page that has no contents yet is never among those found. */
+static long look(uintptr_t start, uintptr_t end, uint64_t category, uint64_t flags, struct pagemap_region *ranges,
+                 size_t most, uintptr_t *reached) {
   struct pagemap_scan scan = {
       .bytes = sizeof scan,
       .flags = flags | FAIL_UNTRACKED,
@@ -40,8 +40,9 @@ static long look(uintptr_t start, uintptr_t end, uint64_t flags, struct pagemap_
       .regions = (uintptr_t)ranges,
       .region_count = most,
       .most_pages = most != 0 ? PAGES_AT_ONCE : 0,
-      .required = PAGE_WRITTEN,
-      .returned = PAGE_WRITTEN,
+      .required = category,
+      .any_of = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+      .returned = category,
   };
   long found = SYSCALL3(SYS_ioctl, pagemap, PAGEMAP_SCAN, &scan);
   *reached = scan.walk_end;
@@ -56,7 +57,7 @@ static int register_range(uintptr_t start, size_t bytes) {
 static long written_in(uintptr_t page, size_t page_bytes) {
   struct pagemap_region range;
   uintptr_t reached;
-  return look(page, page + page_bytes, 0, &range, 1, &reached);
+  return look(page, page + page_bytes, PAGE_WRITTEN, 0, &range, 1, &reached);
 }
 
 /* A page that is written to must be told, and one that was looked at must not. */
@@ -129,13 +130,13 @@ void written_pages_end(void) {
   faults = pagemap = -1;
 }
 
-long written_pages_next(uintptr_t *from, uintptr_t end, bool again, struct page_range *ranges, size_t most) {
+static long next(uintptr_t *from, uintptr_t end, uint64_t category, uint64_t flags, struct page_range *ranges,
+                 size_t most) {
   struct pagemap_region found[RANGES_AT_ONCE];
   if (*from >= end)
     return 0;
   uintptr_t reached = *from;
-  long count =
-      look(*from, end, again ? PROTECT_FOUND : 0, found, most < RANGES_AT_ONCE ? most : RANGES_AT_ONCE, &reached);
+  long count = look(*from, end, category, flags, found, most < RANGES_AT_ONCE ? most : RANGES_AT_ONCE, &reached);
   if (count < 0)
     return count;
   for (long i = 0; i < count; i++)
@@ -144,10 +145,18 @@ long written_pages_next(uintptr_t *from, uintptr_t end, bool again, struct page_
   return count;
 }
 
+long written_pages_next(uintptr_t *from, uintptr_t end, bool again, struct page_range *ranges, size_t most) {
+  return next(from, end, PAGE_WRITTEN, again ? PROTECT_FOUND : 0, ranges, most);
+}
+
+long written_pages_filled(uintptr_t *from, uintptr_t end, struct page_range *ranges, size_t most) {
+  return next(from, end, 0, 0, ranges, most);
+}
+
 int written_pages_clear(uintptr_t start, uintptr_t end) {
   while (start < end) {
     uintptr_t piece = end - start < CLEAR_AT_ONCE ? end : start + CLEAR_AT_ONCE, reached = start;
-    long result = look(start, piece, PROTECT_FOUND, NULL, 0, &reached);
+    long result = look(start, piece, PAGE_WRITTEN, PROTECT_FOUND, NULL, 0, &reached);
     if (result < 0)
       return (int)result;
     start = piece;

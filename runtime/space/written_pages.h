@@ -1,6 +1,6 @@
 /*
  * written_pages.h: which pages of one stretch of this process's memory were written to, by the program or by the kernel
- * for it, since they were looked at last.
+ * for it, since they were looked at last. Those without contents yet don't count.
  *
  * The kernel notes it in the page tables (userfaultfd's asynchronous write protection, PAGEMAP_SCAN; Linux 6.7, no
  * privilege): the first write to a page after a look costs a fault, later ones nothing. A page that was never looked at
@@ -30,6 +30,8 @@ struct page_range {
  * ranges.
  */
 long written_pages_next(uintptr_t *from, uintptr_t end, bool again, struct page_range *ranges, size_t most);
+/* The same of all pages that have contents. */
+long written_pages_filled(uintptr_t *from, uintptr_t end, struct page_range *ranges, size_t most);
 /* All pages of [start, end) count as not written from now on. 0 or a negated errno. */
 int written_pages_clear(uintptr_t start, uintptr_t end);
 
