@@ -66,10 +66,10 @@ ALWAYS_INLINE bool bin_take(struct bin *bin, void **object) {
 ALWAYS_INLINE void *allocate_or(size_t size, void *(*slow)(size_t)) {
   size_t granules = (size + GRANULE - 1) >> GRANULE_SHIFT;
   uint32_t slot;
-  if (UNLIKELY(size > DIRECT_MAX_BYTES) || UNLIKELY(!window_take(thread_view.words[granules], &slot)))
-    return slow(size);
-  size_t slot_bytes = thread_view.slot_bytes[granules];
-  return slot_to_give((void *)(thread_view.bases[granules] + slot * slot_bytes), slot_bytes);
+  if (LIKELY(size <= DIRECT_MAX_BYTES) && LIKELY(window_take(thread_view.words[granules], &slot)))
+    return slot_to_give((void *)(thread_view.bases[granules] + slot * thread_view.slot_bytes[granules]),
+                        thread_view.slot_bytes[granules]);
+  return slow(size);
 }
 
 ALWAYS_INLINE void *allocate(size_t size) {
