@@ -6,108 +6,15 @@
 Everything is compared side by side, in turns, and printed as ratios. It exits with 1 when an aim is missed.
 """
 import argparse
-import json
 import os
 import pathlib
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
-SOURCE = pathlib.Path(__file__).resolve().parents[1]
-MEBIBYTE = 1 << 20
-
-SPINNER = """
-#include <stdlib.h>
-#include <time.h>
-int main(int count, char **arguments) {
-  double seconds = atof(arguments[count - 1]);
-  struct timespec time;
-  volatile unsigned long spun = 0;
-  do {
-    for (int i = 0; i < 100000; i++) spun++;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  } while ((double)time.tv_sec + (double)time.tv_nsec / 1e9 < seconds);
-  return 0;
-}
-"""
-
-# The same work every time, whatever processor it gets: for throughput.
-WORKER = """
-#include <stdlib.h>
-int main(int count, char **arguments) {
-  volatile unsigned long spun = 0;
-  for (unsigned long rounds = strtoul(arguments[count - 1], NULL, 10); rounds > 0; rounds--)
-    for (int i = 0; i < 1000000; i++) spun++;
-  return 0;
-}
-"""
-
-# Grows to so many MiB and holds them for a while.
-EATER = """
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-int main(int count, char **arguments) {
-  for (int i = atoi(arguments[1]); i > 0; i--) {
-    char *piece = malloc(1 << 20);
-    if (piece == NULL) return 9;
-    memset(piece, i, 1 << 20);
-  }
-  usleep((unsigned)(atof(arguments[count - 1]) * 1e6));
-  return 0;
-}
-"""
-
-
-class Bench:
-    def __init__(self, build, scale):
-        self.command = str(build / "bin/freehold")
-        self.scale = scale
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="freehold-bench-"))
-        self.directory.chmod(0o755)
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("FREEHOLD")}
-        self.environment.update(FREEHOLD_LIBRARY=str(build / "lib/libfreehold.so"),
-                                XDG_STATE_HOME=str(self.directory / "state"))
-        self.missed = []
-
-    def compile(self, name, text):
-        source = self.directory / f"{name}.c"
-        source.write_text(text)
-        subprocess.run(["cc", "-O1", "-fno-builtin", "-o", str(self.directory / name), str(source)], check=True)
-        return str(self.directory / name)
-
-    def start(self, flags, commands):
-        words = [self.command, "run", "--quiet", *flags, "--"]
-        for command in commands:
-            words += [*command, ":::"]
-        return subprocess.Popen(words[:-1], env=self.environment, stdin=subprocess.DEVNULL)
-
-    def report(self, flags, commands):
-        """The report of a run, and its time."""
-        path = self.directory / "report.json"
-        begin = time.monotonic()
-        self.start([f"--report={path}", *flags], commands).wait()
-        return json.loads(path.read_text()), time.monotonic() - begin
-
-    def aim(self, what, value, bound, below):
-        met = value <= bound if below else value >= bound
-        if not met:
-            self.missed.append(what)
-        print(f"  {what}: {value:.3f} (aim: {'at most' if below else 'at least'} {bound}){'' if met else '  MISSED'}")
-
-    def processes_of(self, program):
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if os.readlink(path / "exe") == program:
-                    found.append(int(path.name))
-            except OSError:
-                pass
-        return found
+from several import Bench, SOURCE, MEBIBYTE, Watch
 
 
 def cpu_of(pid):
@@ -120,7 +27,7 @@ def cpu_of(pid):
 
 def fairness(bench, rounds):
     print("8 equal programs on one processor, slices of 100 ms:")
-    spinner, worker = bench.compile("spinner", SPINNER), bench.compile("worker", WORKER)
+    spinner, worker = bench.compile("spinner"), bench.compile("worker")
     seconds = 4 * bench.scale
     ratios = []
     for _ in range(rounds):
@@ -135,71 +42,49 @@ def fairness(bench, rounds):
         ratios.append(max(used) / min(used))
     bench.aim("largest share of the processor to the smallest", statistics.median(ratios), 1.05, True)
 
+    throughput(bench, worker, rounds)
+
+
+def clock():
+    return time.monotonic(), os.times()
+
+
+def spent(earlier, later):
+    """Time, and processor time of children, between two readings."""
+    used = [moment[1].children_user + moment[1].children_system for moment in (earlier, later)]
+    return later[0] - earlier[0], used[1] - used[0]
+
+
+def throughput(bench, worker, rounds):
+    """Pairs in turns, each way round first every other time: what the machine gets faster or slower by then cancels out."""
     begin = time.monotonic()
     subprocess.run([worker, "100"], check=True)
-    amount = str(max(1, int(100 * seconds / 4 / (time.monotonic() - begin))))
-    walls, works, held = [], [], []
-    for _ in range(rounds):
-        begin = (time.monotonic(), os.times())
-        for _ in range(8):
-            subprocess.run([worker, amount], check=True, env={**bench.environment,
-                                                             "LD_PRELOAD": bench.environment["FREEHOLD_LIBRARY"]})
-        middle = (time.monotonic(), os.times())
-        document, _ = bench.report(["--cpus=1", "--slice=100ms"], [[worker, amount]] * 8)
-        end = (time.monotonic(), os.times())
-        held.append(sum(program["wall_seconds"] - program["paused_seconds"] for program in document["programs"]) /
-                    document["wall_seconds"])
-        walls.append((middle[0] - begin[0]) / (end[0] - middle[0]))
-
-        def work(earlier, later):
-            return later[1].children_user + later[1].children_system - earlier[1].children_user - \
-                earlier[1].children_system
-        # The programs' time is added up by their keepers, which the supervisor waits for.
-        works.append(work(begin, middle) / work(middle, end))
-    bench.aim("share of the time in which somebody has the turn", statistics.median(held), 0.98, False)
-    bench.aim("throughput to that of one after another, by the clock", statistics.median(walls), 0.98, False)
-    bench.aim("the same by processor time, the supervisor's included", statistics.median(works), 0.98, False)
-
-
-class Watch(threading.Thread):
-    """The greatest sum of PSS over all processes of a program, sampled from outside every 10 ms."""
-
-    def __init__(self, bench, program):
-        super().__init__(daemon=True)
-        self.bench, self.program, self.peak, self.samples = bench, program, 0, 0
-        self.done = threading.Event()
-
-    def run(self):
-        known, looked = [], 0
-        while not self.done.is_set():
-            begin = time.monotonic()
-            if begin - looked > 0.05:
-                known, looked = self.bench.processes_of(self.program), begin
-            held = 0
-            for pid in known:
-                try:
-                    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-                    held += int(re.search(r"^Pss: +(\d+)", text, re.MULTILINE).group(1)) * 1024
-                except (OSError, AttributeError):
-                    pass
-            # When one has ended or begun meanwhile, the sum is of things that were not there together.
-            if sorted(self.bench.processes_of(self.program)) == sorted(known):
-                self.peak = max(self.peak, held)
-                self.samples += 1
+    amount = str(max(1, int(100 * bench.scale / (time.monotonic() - begin))))
+    preloaded = {**bench.environment, "LD_PRELOAD": bench.environment["FREEHOLD_LIBRARY"]}
+    held, costs = [], {"after": [], "turns": []}
+    for number in range(4 * rounds):
+        for way in sorted(costs, reverse=number % 2 == 1):
+            begin = clock()
+            if way == "after":
+                for _ in range(8):
+                    subprocess.run([worker, amount], check=True, env=preloaded)
             else:
-                looked = 0
-            time.sleep(max(0.0, 0.01 - (time.monotonic() - begin)))
-
-    def stop(self):
-        self.done.set()
-        self.join()
-        return self.peak
+                document, _ = bench.report(["--cpus=1", "--slice=100ms"], [[worker, amount]] * 8)
+                held.append(sum(program["wall_seconds"] - program["paused_seconds"]
+                                for program in document["programs"]) / document["wall_seconds"])
+            # The programs' time is added up by their keepers, which the supervisor waits for.
+            costs[way].append(spent(begin, clock()))
+    ratios = [statistics.median(after[i] / turns[i] for after, turns in zip(costs["after"], costs["turns"]))
+              for i in (0, 1)]
+    bench.aim("share of the time in which somebody has the turn", statistics.median(held), 0.98, False)
+    bench.aim("throughput to that of one after another, by the clock", ratios[0], 0.98, False)
+    bench.aim("the same by processor time, the supervisor's included", ratios[1], 0.98, False)
 
 
 def budget(bench, rounds):
     each, total = int(600 * bench.scale), int(2048 * bench.scale)
     print(f"10 programs that need {each} MiB each, within {total} MiB:")
-    eater = bench.compile("eater", EATER)
+    eater = bench.compile("eater")
     words = [eater, str(each), "2"]
     preloaded = {**bench.environment, "LD_PRELOAD": bench.environment["FREEHOLD_LIBRARY"]}
     results = {"nothing known": [], "known from the last run": []}
@@ -227,8 +112,7 @@ def budget(bench, rounds):
 
 def protection(bench, _rounds):
     print("A hostile program beside a victim (tests/supervise/):")
-    programs = {name: bench.compile(name, (SOURCE / f"tests/supervise/{name}.c").read_text())
-                for name in ("victim", "hostile")}
+    programs = {name: bench.compile(name) for name in ("victim", "hostile")}
     tries = {}
     for name in ("without", "with"):
         note = bench.directory / f"note-{name}"

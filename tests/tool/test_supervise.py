@@ -13,20 +13,7 @@ import time
 from support import *
 from test_jobs import JobsTest, alive, wait_until
 
-SPINNER = """
-#include <stdlib.h>
-#include <time.h>
-int main(int count, char **arguments) {
-  double seconds = atof(arguments[count - 1]);
-  struct timespec time;
-  volatile unsigned long spun = 0;
-  do {
-    for (int i = 0; i < 100000; i++) spun++;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  } while ((double)time.tv_sec + (double)time.tv_nsec / 1e9 < seconds);
-  return 0;
-}
-"""
+SPINNER = (SOURCE / "tests/supervise/spinner.c").read_text()
 
 # Takes so many MiB, keeps the processor busy for a while, and ends; "more" takes the rest after a pause.
 EATER = """
