@@ -30,6 +30,8 @@ EACH, TOTAL = 600, 2048
 # What the machine itself needs while nearly all of its memory is taken.
 SPARE = 384
 SWAP = 6 << 30
+# Seconds: two programs that thrash are ended after so long.
+PATIENCE = 180
 
 
 def mebibytes_available():
@@ -91,11 +93,22 @@ class Group:
 
 
 @contextlib.contextmanager
+def memory_group(mebibytes):
+    group = Group(mebibytes)
+    try:
+        yield group
+    finally:
+        group.end()
+
+
+@contextlib.contextmanager
 def memory_left(bench, mebibytes):
     """All but so much of the machine's memory is taken, by a process that the kernel ends first if that is too much."""
     taken = mebibytes_available() - mebibytes - SPARE
-    holder = subprocess.Popen(["sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$@"', "sh",
-                               bench.compile("eater"), str(taken), "100000"])
+    # Another file than the programs', which are known by theirs.
+    holding = shutil.copy(bench.compile("eater"), bench.directory / "holder")
+    holder = subprocess.Popen(["sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$@"', "sh", holding, str(taken),
+                               "100000"])
     try:
         while holder.poll() is None and mebibytes_available() > mebibytes + SPARE + 64:
             time.sleep(0.2)
@@ -107,13 +120,15 @@ def memory_left(bench, mebibytes):
         holder.wait()
 
 
-def timed(bench, program, run):
+def timed(bench, program, name, run):
     """What run() returns, its time and the greatest sum of PSS of `program`'s processes."""
     watch = Watch(bench, program)
     watch.start()
     begin = time.monotonic()
     result = run()
-    return result, time.monotonic() - begin, watch.stop() / MEBIBYTE
+    took = time.monotonic() - begin
+    print(f"  {name}: {took:.1f} s", file=sys.stderr)
+    return result, took, watch.stop() / MEBIBYTE
 
 
 def parallel(flags, words, count):
@@ -125,9 +140,18 @@ def parallel(flags, words, count):
     return sum(fields[6:8] != ["0", "0"] for fields in jobs)
 
 
-def at_once(group, words, environment, count):
+def at_once(group, words, environment, count, limit=None):
+    """How many failed, or had not ended after `limit` seconds and were ended."""
     processes = [group.start(words, environment) for _ in range(count)]
-    return sum(process.wait() != 0 for process in processes)
+    end, failed = time.monotonic() + (limit or 0), 0
+    for process in processes:
+        try:
+            failed += process.wait(max(0, end - time.monotonic()) if limit else None) != 0
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            failed += 1
+    return failed
 
 
 def in_waves(words, environment, waves):
@@ -137,7 +161,7 @@ def in_waves(words, environment, waves):
     return failed
 
 
-def many(bench, rounds, swap):
+def many(bench, rounds):
     eater = bench.compile("eater")
     words = [eater, str(EACH), "2"]
     preloaded = {**bench.environment, "LD_PRELOAD": bench.environment["FREEHOLD_LIBRARY"]}
@@ -164,21 +188,17 @@ def many(bench, rounds, swap):
     for _ in range(rounds):
         with memory_left(bench, TOTAL):
             for name, run in ways.items():
-                results[name].append(timed(bench, eater, run))
-        if swap:
-            group = Group(TOTAL)
-            try:
-                results.setdefault("all at once in a memory group with swap", []).append(
-                    timed(bench, eater, lambda: at_once(group, words, bench.environment, 10)))
-            finally:
-                group.end()
+                results[name].append(timed(bench, eater, name, run))
+        with swap_of_zram() as swap, memory_group(TOTAL) as group:
+            name = "all at once in a memory group with swap"
+            if swap:
+                results.setdefault(name, []).append(
+                    timed(bench, eater, name, lambda: at_once(group, words, bench.environment, 10)))
     return table(f"10 programs of {EACH} MiB where {TOTAL} MiB are left", results, "by hand, three at a time")
 
 
-def two(bench, rounds, swap):
-    if not swap:
-        return []
-    each, total, passes = 2048, 2560, 60
+def two(bench, rounds):
+    each, total, passes = 2048, 2560, 12
     scatter = bench.compile("scatter")
     words = [scatter, str(each), str(passes)]
     results = {}
@@ -190,17 +210,17 @@ def two(bench, rounds, swap):
 
     turns = []
     for _ in range(rounds):
-        group = Group(total)
-        try:
+        with swap_of_zram() as swap, memory_group(total) as group:
+            if not swap:
+                return []
             ways = {"one after the other": lambda: sum(at_once(group, words, bench.environment, 1) for _ in range(2)),
                     "`freehold run --memory 2560M --slice 5s`": ours,
-                    "both at once in a memory group with swap": lambda: at_once(group, words, bench.environment, 2)}
+                    "both at once in a memory group with swap":
+                        lambda: at_once(group, words, bench.environment, 2, PATIENCE)}
             for name, run in ways.items():
-                results.setdefault(name, []).append(timed(bench, scatter, run))
-        finally:
-            group.end()
+                results.setdefault(name, []).append(timed(bench, scatter, name, run))
     lines = table(f"2 programs of {each} MiB in {total} MiB with swap", results, "one after the other")
-    return lines + [f"Under `freehold run` each had {min(turns)} turns or more.", ""]
+    return lines + [f"Under `freehold run` each had {min(turns)} turns or more. What took {PATIENCE} s was ended then.", ""]
 
 
 def table(title, results, reference):
@@ -230,10 +250,9 @@ def main():
              f"Written by `bench/supervise_peers.py` on {facts['date']}, on {facts['cores']} cores of {facts['cpu']}, "
              f"{facts['memory']}, Linux {facts['kernel']}, load {facts['load']:.1f}. Medians of {arguments.rounds} rounds "
              "in turns; swap is zram.", ""]
-    with swap_of_zram() as swap:
-        for name, part in {"many": many, "two": two}.items():
-            if arguments.only is None or name in arguments.only:
-                lines += part(bench, arguments.rounds, swap)
+    for name, part in {"many": many, "two": two}.items():
+        if arguments.only is None or name in arguments.only:
+            lines += part(bench, arguments.rounds)
     text = "\n".join(lines)
     print(text)
     if arguments.write:

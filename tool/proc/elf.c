@@ -125,6 +125,36 @@ const char *elf_file_dynamic_string(const struct elf_file *file, int64_t tag, si
   return NULL;
 }
 
+static uint32_t gnu_hash(const char *name) {
+  uint32_t hash = 5381;
+  for (const unsigned char *at = (const unsigned char *)name; *at != 0; at++)
+    hash = hash * 33 + *at;
+  return hash;
+}
+
+/* Whether the dynamic symbols of a file of this machine's kind have none with this name, by the filter that stands before
+ * their hash table (DT_GNU_HASH): one word, where the table itself may have thousands of names. */
+static bool surely_lacks(Elf *elf, const GElf_Ehdr *file, const char *name) {
+  GElf_Shdr header;
+  bool alike = file->e_ident[EI_CLASS] == ELFCLASS64 && file->e_ident[EI_DATA] == ELFDATA2LSB;
+  Elf_Scn *section = alike ? find_section(elf, SHT_GNU_HASH, &header) : NULL;
+  Elf_Data *data = section == NULL ? NULL : elf_rawdata(section, NULL);
+  struct {
+    uint32_t buckets, first, filter_words, shift;
+  } table;
+  if (data == NULL || data->d_buf == NULL || data->d_size < sizeof table)
+    return false;
+  memcpy(&table, data->d_buf, sizeof table);
+  uint32_t hash = gnu_hash(name);
+  if (table.filter_words == 0 || (data->d_size - sizeof table) / sizeof(uint64_t) < table.filter_words ||
+      table.shift > 31)
+    return false;
+  uint64_t word;
+  size_t place = hash / 64 % table.filter_words;
+  memcpy(&word, (const char *)data->d_buf + sizeof table + place * sizeof word, sizeof word);
+  return (word >> hash % 64 & word >> (hash >> table.shift) % 64 & 1) == 0;
+}
+
 static bool find_symbol(Elf *elf, uint32_t table_type, const char *name, uint64_t *value) {
   GElf_Shdr header, string_header;
   Elf_Scn *section = find_section(elf, table_type, &header);
@@ -156,7 +186,7 @@ static bool find_symbol(Elf *elf, uint32_t table_type, const char *name, uint64_
 }
 
 bool elf_file_symbol(const struct elf_file *file, const char *name, enum elf_symbol_tables tables, uint64_t *value) {
-  return find_symbol(file->elf, SHT_DYNSYM, name, value) ||
+  return (!surely_lacks(file->elf, &file->header, name) && find_symbol(file->elf, SHT_DYNSYM, name, value)) ||
          (tables == ELF_ALL_SYMBOLS && find_symbol(file->elf, SHT_SYMTAB, name, value));
 }
 

@@ -29,6 +29,7 @@ struct process_mapping {
   uint64_t start, end, file_offset;
   uint64_t inode;
   bool deleted;
+  bool has_code;       /* this piece, or one that follows it, may be executed */
   char path[PATH_MAX]; /* as the process sees it */
 };
 

@@ -30,7 +30,9 @@ static bool parse_line(char *line, struct process_mapping *out) {
     return false;
   out->end = strtoull(at + 1, &at, 16);
   at += strspn(at, " ");
-  at += strcspn(at, " ");
+  size_t permissions = strcspn(at, " ");
+  out->has_code = memchr(at, 'x', permissions) != NULL;
+  at += permissions;
   out->file_offset = strtoull(at, &at, 16);
   at += strspn(at, " ");
   at += strcspn(at, " ");
@@ -48,30 +50,50 @@ static bool parse_line(char *line, struct process_mapping *out) {
   return true;
 }
 
+/* A file's pieces lie side by side, the one that holds its header first: it is told once all of them were seen. */
+struct walk {
+  struct process_mapping file; /* inode 0: none yet */
+  bool (*visit)(void *context, const struct process_mapping *mapping);
+  void *context;
+};
+
+static bool tell(struct walk *walk) {
+  bool stop = walk->file.inode != 0 && walk->visit(walk->context, &walk->file);
+  walk->file.inode = 0;
+  return stop;
+}
+
+static bool see_line(struct walk *walk, char *line) {
+  struct process_mapping mapping;
+  if (!parse_line(line, &mapping))
+    return false;
+  if (mapping.inode == walk->file.inode) {
+    walk->file.has_code |= mapping.has_code;
+    return false;
+  }
+  bool stop = tell(walk);
+  walk->file = mapping;
+  return stop;
+}
+
 int process_each_file(pid_t pid, bool (*visit)(void *context, const struct process_mapping *mapping), void *context) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%ld/maps", (long)pid);
   FILE *file = fopen(path, "re");
   if (file == NULL)
     return errno == ENOENT ? ESRCH : errno;
+  struct walk walk = {.visit = visit, .context = context};
   char *line = NULL;
   size_t capacity = 0;
-  uint64_t last_inode = 0;
-  int error = 0;
   bool stop = false;
-  while (!stop) {
+  errno = 0;
+  while (!stop && getline(&line, &capacity, file) >= 0) {
+    stop = see_line(&walk, line);
     errno = 0;
-    if (getline(&line, &capacity, file) < 0) {
-      error = errno;
-      break;
-    }
-    struct process_mapping mapping;
-    /* A file's pieces lie side by side, the one that holds its header first. */
-    if (!parse_line(line, &mapping) || mapping.inode == last_inode)
-      continue;
-    last_inode = mapping.inode;
-    stop = visit(context, &mapping);
   }
+  int error = stop ? 0 : errno;
+  if (!stop && error == 0)
+    tell(&walk);
   free(line);
   fclose(file);
   return error;
