@@ -182,7 +182,8 @@ class Numbers(MapTest):
                     total = looked["total"]
                     if arguments[0] == "resident=40":
                         self.assertGreater(total["resident_bytes"], 40 * MEBIBYTE)
-                        self.assertLess(total["resident_bytes"], 55 * MEBIBYTE)
+                        # Some virtual machines' kernels have no page of zeros that mappings share.
+                        self.assertLess(total["resident_bytes"], (55 + 20) * MEBIBYTE)
                     elif arguments[0] == "lazy=16":
                         self.assertGreater(total["lazily_freed_bytes"], 15 * MEBIBYTE)
                     elif arguments[0] == "guards=4" and looked["depth"] == "pages":

@@ -10,6 +10,8 @@ import unittest
 
 from support import *
 
+MEBIBYTE = 1 << 20
+
 # Holds as many objects of 100 bytes as the first argument says, and as many more at each line that it reads.
 GROWER = """
 #include <stdio.h>
@@ -63,15 +65,19 @@ class Batch(Programs):
     def test_figures(self):
         objects = 40000
         process = self.hold(objects, options="purge_thread=off")  # without it nothing changes between two looks
+        before = json.loads(freehold("stat", "--json", process.pid).stdout)
         (document,) = self.looks("--iterations", "1", process.pid)
         (program,) = document["programs"]
         accounts = json.loads(freehold("stat", "--json", process.pid).stdout)
         for name in ("live_bytes", "held_back_bytes"):
             self.assertEqual(program[name], accounts[name])
         self.assertGreaterEqual(program["live_bytes"], objects * 100)
-        self.assertEqual(program["resident_bytes"], accounts["rss_bytes"])
+        # To look brings pages in, and some kernels take back of themselves what is not used.
+        resident = (before["rss_bytes"], accounts["rss_bytes"])
+        self.assertGreaterEqual(program["resident_bytes"], min(resident) - MEBIBYTE)
+        self.assertLessEqual(program["resident_bytes"], max(resident) + MEBIBYTE)
         self.assertGreater(program["proportional_bytes"], objects * 100)
-        self.assertLessEqual(program["proportional_bytes"], program["resident_bytes"] + 4096)
+        self.assertLessEqual(program["proportional_bytes"], program["resident_bytes"] + MEBIBYTE)
         status = dict(line.split(":", 1) for line in
                       pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines())
         self.assertEqual(program["reserved_bytes"], int(status["VmSize"].split()[0]) * 1024)
