@@ -1,6 +1,7 @@
 #include "collect/mark.h"
-#include "collect/kinds.h"
 #include "base/lock.h"
+#include "collect/kinds.h"
+#include "collect/mark_lists.h"
 #include "heap/span.h"
 #include "reach/sequence.h"
 #include "space/kernel.h"
@@ -17,150 +18,28 @@
 #define PAGEMAP_UNTRIED (-1000000)
 /* Entries that wait while their memory is fetched. */
 #define QUEUE_LENGTH 16u
-#define CHUNK_BYTES  (16 * KIB)
-/* With fewer entries than this nothing is shared: to wake somebody costs more. */
-#define SHARE_LEAST 24u
 /* Objects that the first marker looks at before it calls the others: small heaps are marked alone. */
 #define ALONE_OBJECTS 300000u
 /* Looks of a marker without work before it sleeps. */
 #define IDLE_SPINS 2000u
-/* Free chunks that are kept for the next cycle. */
-#define KEPT_CHUNKS 64u
-
-struct entry {
-  uintptr_t start, descriptor;
-};
-
-#define CHUNK_ENTRIES ((CHUNK_BYTES - 16) / sizeof(struct entry))
-struct chunk {
-  struct chunk *next;
-  size_t count;
-  struct entry entries[CHUNK_ENTRIES];
-};
 
 struct marker {
-  struct chunk *chunk;
-  struct entry queue[QUEUE_LENGTH]; /* first in, first out */
-  unsigned first, waiting;
+  struct mark_stack stack;
   struct mark_totals totals;
 } __attribute__((aligned(64)));
 
 static struct marker markers[MARKERS_MOST]; /* the first one is the collecting thread */
 
 static struct {
-  struct lock lock;
-  struct chunk *full;       /* to be looked at; lock, atomic for a glance */
-  struct chunk *procedures; /* objects for the clients' procedures; lock */
-  struct chunk *later;      /* marked, but to be looked at once the program stands still; lock */
-  struct chunk *free;       /* lock */
-  unsigned free_count;      /* lock */
-  unsigned working;         /* markers that may still make work; lock */
-  uint32_t idle;            /* atomic: markers that wait for work */
-  uint32_t event;           /* atomic, a futex: work was shared, or all is done */
-  bool parallel;            /* fixed while markers run */
-  bool beside;              /* the program runs, and writes to what is read; fixed while markers run */
-  int pagemap;              /* opened for this pause; or negative; lock until it is open */
-  const uint32_t *halt;     /* fixed; atomic: other than 0, the marker beside the program puts down its work */
-  struct lock assist;       /* by who helps it, until what he found is shared */
-  bool dropped;             /* atomic: an entry was lost for want of memory */
-  uint32_t call;            /* atomic, a futex: a cycle in which helpers are wanted */
-  uint32_t wanted;          /* markers in that cycle */
+  unsigned working;     /* markers that may still make work; mark_lists.lock */
+  bool parallel;        /* fixed while markers run */
+  bool beside;          /* the program runs, and writes to what is read; fixed while markers run */
+  int pagemap;          /* opened for this pause; or negative; mark_lists.lock until it is open */
+  const uint32_t *halt; /* fixed; atomic: other than 0, the marker beside the program puts down its work */
+  struct lock assist;   /* by who helps it, until what he found is shared */
+  uint32_t call;        /* atomic, a futex: a cycle in which helpers are wanted */
+  uint32_t wanted;      /* markers in that cycle */
 } common = {.pagemap = PAGEMAP_UNTRIED};
-
-/* ---- Chunks ---- */
-
-static struct chunk *chunk_take(void) {
-  lock_take(&common.lock);
-  struct chunk *chunk = common.free;
-  if (chunk != NULL) {
-    common.free = chunk->next;
-    common.free_count--;
-  }
-  lock_drop(&common.lock);
-  if (chunk == NULL)
-    chunk = sequence_piece(CHUNK_BYTES);
-  if (chunk != NULL) {
-    chunk->next = NULL;
-    chunk->count = 0;
-  }
-  return chunk;
-}
-
-static void chunk_give(struct chunk *chunk) {
-  lock_take(&common.lock);
-  bool keep = common.free_count < KEPT_CHUNKS;
-  if (keep) {
-    chunk->next = common.free;
-    common.free = chunk;
-    common.free_count++;
-  }
-  lock_drop(&common.lock);
-  if (!keep)
-    sequence_piece_release(chunk, CHUNK_BYTES);
-}
-
-static void chunk_share(struct chunk *chunk) {
-  lock_take(&common.lock);
-  chunk->next = common.full;
-  __atomic_store_n(&common.full, chunk, __ATOMIC_RELAXED);
-  lock_drop(&common.lock);
-  if (__atomic_load_n(&common.idle, __ATOMIC_RELAXED) != 0) {
-    __atomic_fetch_add(&common.event, 1, __ATOMIC_RELEASE);
-    kernel_wake(&common.event);
-  }
-}
-
-static struct chunk *chunk_find(void) {
-  lock_take(&common.lock);
-  struct chunk *chunk = common.full;
-  if (chunk != NULL)
-    __atomic_store_n(&common.full, chunk->next, __ATOMIC_RELAXED);
-  lock_drop(&common.lock);
-  return chunk;
-}
-
-static COLD NOINLINE void push_on_full(struct marker *marker, struct entry entry) {
-  struct chunk *fresh = chunk_take();
-  if (fresh == NULL) {
-    __atomic_store_n(&common.dropped, true, __ATOMIC_RELAXED);
-    return;
-  }
-  if (marker->chunk != NULL)
-    chunk_share(marker->chunk);
-  fresh->entries[fresh->count++] = entry;
-  marker->chunk = fresh;
-}
-
-ALWAYS_INLINE void push(struct marker *marker, uintptr_t start, uintptr_t descriptor) {
-  struct chunk *chunk = marker->chunk;
-  if (UNLIKELY(chunk == NULL) || UNLIKELY(chunk->count == CHUNK_ENTRIES)) {
-    push_on_full(marker, (struct entry){start, descriptor});
-    return;
-  }
-  chunk->entries[chunk->count++] = (struct entry){start, descriptor};
-}
-
-/* Objects for procedures wait until the world stands still and one marker is left. */
-static void put_aside(struct chunk **list, struct entry entry) {
-  lock_take(&common.lock);
-  struct chunk *chunk = *list;
-  bool full = chunk == NULL || chunk->count == CHUNK_ENTRIES;
-  if (!full)
-    chunk->entries[chunk->count++] = entry;
-  lock_drop(&common.lock);
-  if (!full)
-    return;
-  chunk = chunk_take();
-  if (chunk == NULL) {
-    __atomic_store_n(&common.dropped, true, __ATOMIC_RELAXED);
-    return;
-  }
-  chunk->entries[chunk->count++] = entry;
-  lock_take(&common.lock);
-  chunk->next = *list;
-  *list = chunk;
-  lock_drop(&common.lock);
-}
 
 /* ---- One word ---- */
 
@@ -182,10 +61,21 @@ bool mark_counts_at(size_t offset) {
   return counts_at(offset);
 }
 
+/* How marking goes on at the moment, a sum of these: a constant in the loop that does most of it. */
+enum mode {
+  MODE_PARALLEL = 1, /* as in common */
+  MODE_BESIDE = 2,
+  MODE_INTERIOR = 4, /* pointers into an object count */
+};
+static unsigned mode_now(void) {
+  return (common.parallel ? MODE_PARALLEL : 0u) | (common.beside ? MODE_BESIDE : 0u) |
+         (collect_settings.interior ? MODE_INTERIOR : 0u);
+}
+
 /* Sets a mark; false when it was set. */
-ALWAYS_INLINE bool set_mark(uint64_t *word, uint64_t bit) {
+ALWAYS_INLINE bool set_mark(unsigned mode, uint64_t *word, uint64_t bit) {
   uint64_t before = __atomic_load_n(word, __ATOMIC_RELAXED);
-  if (common.parallel)
+  if ((mode & MODE_PARALLEL) != 0)
     return (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) == 0;
   __atomic_store_n(word, before | bit, __ATOMIC_RELAXED);
   return (before & bit) == 0;
@@ -214,30 +104,37 @@ ALWAYS_INLINE uintptr_t descriptor_of(const struct span *span, uintptr_t start, 
   return descriptor;
 }
 
-ALWAYS_INLINE void found(struct marker *marker, const struct span *span, uintptr_t start, size_t bytes) {
+ALWAYS_INLINE void found(struct marker *marker, unsigned mode, const struct span *span, uintptr_t start,
+                         size_t bytes) {
   marker->totals.objects++;
   marker->totals.bytes += bytes;
+  if (LIKELY(span->collect_kind == KIND_SCANNED)) { /* as its rule says */
+    marker->totals.scanned_bytes += bytes;
+    mark_stack_push(&marker->stack, start, bytes | DESCRIPTOR_LENGTH);
+    return;
+  }
   uintptr_t descriptor = descriptor_of(span, start, bytes);
-  if (UNLIKELY(common.beside) && UNLIKELY(!is_within(descriptor, bytes))) {
-    put_aside(&common.later, (struct entry){start, descriptor});
+  if ((mode & MODE_BESIDE) != 0 && UNLIKELY(!is_within(descriptor, bytes))) {
+    chunks_put_aside(&mark_lists.later, (struct entry){start, descriptor});
     return;
   }
   if (descriptor == 0)
     return;
   marker->totals.scanned_bytes += bytes;
-  push(marker, start, descriptor);
+  mark_stack_push(&marker->stack, start, descriptor);
 }
 
-static void consider_large(struct marker *marker, uintptr_t word, struct span *span, bool interior) {
+static void consider_large(struct marker *marker, unsigned mode, uintptr_t word, struct span *span) {
   if (__atomic_load_n(&span->swept, __ATOMIC_ACQUIRE) == COLLECT_NEWBORN)
     return; /* nobody has its address yet, and what was there before may still be in it */
   size_t offset = word - span->start, bytes = __atomic_load_n(&span->object_bytes, __ATOMIC_RELAXED);
   if (offset >= bytes || ((span->collect_flags & COLLECT_BY_START) != 0 && offset >= space.page_bytes) ||
-      (!interior && !counts_at(offset)) || __atomic_load_n(&span->large_mark, __ATOMIC_RELAXED) != 0 ||
+      ((mode & MODE_INTERIOR) == 0 && !counts_at(offset)) ||
+      __atomic_load_n(&span->large_mark, __ATOMIC_RELAXED) != 0 ||
       __atomic_load_n(&span->swept, __ATOMIC_ACQUIRE) == COLLECT_NEWBORN) /* it may not be cleared yet */
     return;
-  if (set_mark(&span->large_mark, 1))
-    found(marker, span, span->start, bytes);
+  if (set_mark(mode, &span->large_mark, 1))
+    found(marker, mode, span, span->start, bytes);
 }
 
 /* Where the heap is, in a form that a loop keeps in registers. */
@@ -251,7 +148,7 @@ ALWAYS_INLINE struct extent heap_extent(void) {
                          space_table};
 }
 
-ALWAYS_INLINE void consider(struct marker *marker, struct extent heap, uintptr_t word, bool interior) {
+ALWAYS_INLINE void consider(struct marker *marker, unsigned mode, struct extent heap, uintptr_t word) {
   uintptr_t offset = word - heap.base;
   if (LIKELY(offset >= heap.bytes))
     return;
@@ -259,7 +156,7 @@ ALWAYS_INLINE void consider(struct marker *marker, struct extent heap, uintptr_t
   uint8_t kind = __atomic_load_n(&span->kind, __ATOMIC_ACQUIRE);
   if (UNLIKELY(kind != FH_SPAN_SMALL)) {
     if (kind == FH_SPAN_LARGE)
-      consider_large(marker, word, span, interior);
+      consider_large(marker, mode, word, span);
     return;
   }
   uint32_t index = span_slot_around(span, (uint32_t)(word - span->start));
@@ -270,27 +167,31 @@ ALWAYS_INLINE void consider(struct marker *marker, struct extent heap, uintptr_t
   if ((__atomic_load_n(mark, __ATOMIC_RELAXED) & bit) != 0)
     return;
   uintptr_t start = span->start + index * span->object_bytes;
-  if (UNLIKELY(!interior) && !counts_at(word - start))
+  if (UNLIKELY((mode & MODE_INTERIOR) == 0) && !counts_at(word - start))
     return;
-  if (!span_slot_is_live(span, index) || !set_mark(mark, bit))
+  if (!span_slot_is_live(span, index) || !set_mark(mode, mark, bit))
     return;
-  found(marker, span, start, span->object_bytes);
+  found(marker, mode, span, start, span->object_bytes);
 }
 
 /* ---- Objects ---- */
 
-ALWAYS_INLINE void scan_words(struct marker *marker, const uintptr_t *words, size_t count) {
-  bool interior = collect_settings.interior;
-  struct extent heap = heap_extent();
-  for (size_t i = 0; i < count; i++)
-    consider(marker, heap, __atomic_load_n(&words[i], __ATOMIC_RELAXED), interior);
+ALWAYS_INLINE void scan_words(struct marker *marker, unsigned mode, struct extent heap, const uintptr_t *words,
+                              size_t count) {
+  for (const uintptr_t *end = words + count; words != end; words++)
+    consider(marker, mode, heap, __atomic_load_n(words, __ATOMIC_RELAXED));
+}
+
+static void scan_stretch(struct marker *marker, uintptr_t from, uintptr_t to) {
+  scan_words(marker, mode_now(), heap_extent(), (const uintptr_t *)from, (to - from) / sizeof(uintptr_t));
 }
 
 static void scan_bitmap(struct marker *marker, const uintptr_t *words, uintptr_t descriptor) {
   struct extent heap = heap_extent();
+  unsigned mode = mode_now();
   for (uintptr_t bits = descriptor & ~(uintptr_t)DESCRIPTOR_TAG_MASK; bits != 0; bits <<= 1, words++)
     if ((intptr_t)bits < 0)
-      consider(marker, heap, __atomic_load_n(words, __ATOMIC_RELAXED), collect_settings.interior);
+      consider(marker, mode, heap, __atomic_load_n(words, __ATOMIC_RELAXED));
 }
 
 /* In a negative per-object descriptor: the distance from the type that the object's first word points to. The bias keeps
@@ -315,8 +216,8 @@ static uintptr_t descriptor_of_object(uintptr_t start, uintptr_t descriptor) {
 static void push_pieces(struct marker *marker, uintptr_t start, uintptr_t end) {
   marker->totals.absent_bytes -= end - start;
   for (; end - start > SPARSE_LEAST; start += SPARSE_LEAST)
-    push(marker, start, SPARSE_LEAST);
-  push(marker, start, end - start);
+    mark_stack_push(&marker->stack, start, SPARSE_LEAST);
+  mark_stack_push(&marker->stack, start, end - start);
 }
 
 /* While the program runs it may close any descriptor, and open another one by its number: then this fails, and harms
@@ -334,10 +235,10 @@ static bool push_filled_beside(struct marker *marker, uintptr_t start, uintptr_t
 }
 
 static bool push_filled_in_pause(struct marker *marker, uintptr_t start, uintptr_t end) {
-  lock_take(&common.lock);
+  lock_take(&mark_lists.lock);
   if (common.pagemap == PAGEMAP_UNTRIED)
     common.pagemap = process_open_pagemap();
-  lock_drop(&common.lock);
+  lock_drop(&mark_lists.lock);
   if (common.pagemap < 0)
     return false;
   struct page_run run;
@@ -358,7 +259,7 @@ static bool push_filled(struct marker *marker, uintptr_t start, size_t bytes) {
   return pushed;
 }
 
-static void scan(struct marker *marker, struct entry entry) {
+static NOINLINE void scan(struct marker *marker, struct entry entry) {
   uintptr_t descriptor = entry.descriptor;
   for (;;) {
     switch (descriptor & DESCRIPTOR_TAG_MASK) {
@@ -366,16 +267,16 @@ static void scan(struct marker *marker, struct entry entry) {
       if (UNLIKELY(descriptor > SPARSE_LEAST) && push_filled(marker, entry.start, descriptor))
         return;
       if (UNLIKELY(descriptor > PIECE_BYTES)) {
-        push(marker, entry.start + PIECE_BYTES, descriptor - PIECE_BYTES);
+        mark_stack_push(&marker->stack, entry.start + PIECE_BYTES, descriptor - PIECE_BYTES);
         descriptor = PIECE_BYTES;
       }
-      scan_words(marker, (const uintptr_t *)entry.start, descriptor / sizeof(uintptr_t));
+      scan_stretch(marker, entry.start, entry.start + descriptor);
       return;
     case DESCRIPTOR_BITMAP:
       scan_bitmap(marker, (const uintptr_t *)entry.start, descriptor);
       return;
     case DESCRIPTOR_PROC:
-      put_aside(&common.procedures, (struct entry){entry.start, descriptor});
+      chunks_put_aside(&mark_lists.procedures, (struct entry){entry.start, descriptor});
       return;
     default:
       descriptor = descriptor_of_object(entry.start, descriptor);
@@ -383,67 +284,66 @@ static void scan(struct marker *marker, struct entry entry) {
   }
 }
 
-/* Gives half of what waits to those who have nothing. */
-static void share_some(struct marker *marker) {
-  struct chunk *chunk = marker->chunk;
-  if (chunk == NULL || chunk->count < SHARE_LEAST || __atomic_load_n(&common.full, __ATOMIC_RELAXED) != NULL)
-    return;
-  struct chunk *half = chunk_take();
-  if (half == NULL)
-    return;
-  /* The older half: it is what reaches most. */
-  half->count = chunk->count / 2;
-  memcpy(half->entries, chunk->entries, half->count * sizeof(struct entry));
-  chunk->count -= half->count;
-  memmove(chunk->entries, chunk->entries + half->count, chunk->count * sizeof(struct entry));
-  chunk_share(half);
-}
-
-ALWAYS_INLINE bool pop(struct marker *marker, struct entry *entry) {
-  struct chunk *chunk = marker->chunk;
-  if (UNLIKELY(chunk == NULL) || UNLIKELY(chunk->count == 0))
-    return false;
-  *entry = chunk->entries[--chunk->count];
-  return true;
-}
-
-/* What waits in the queue goes back to the chunk. */
-static void put_back(struct marker *marker) {
-  for (; marker->waiting != 0; marker->waiting--, marker->first++)
-    push(marker, marker->queue[marker->first % QUEUE_LENGTH].start,
-         marker->queue[marker->first % QUEUE_LENGTH].descriptor);
-}
+/* What waits while its memory is fetched: first in, first out. */
+struct queue {
+  struct entry entries[QUEUE_LENGTH];
+  unsigned first, end;
+};
 
 /* Scans until the marker and the common list have nothing more, or `most` objects were found. */
-static void work(struct marker *marker, uint64_t most) {
+ALWAYS_INLINE void work_in_mode(struct marker *marker, unsigned mode, uint64_t most) {
   uint64_t end = marker->totals.objects + most;
   if (end < most)
     end = UINT64_MAX;
+  struct queue queue;
+  queue.first = queue.end = 0;
+  struct extent heap = heap_extent();
   for (;;) {
     struct entry entry;
-    while (marker->waiting < QUEUE_LENGTH && pop(marker, &entry)) {
+    while (queue.end - queue.first < QUEUE_LENGTH && mark_stack_pop(&marker->stack, &entry)) {
       __builtin_prefetch((const void *)entry.start);
-      marker->queue[(marker->first + marker->waiting++) % QUEUE_LENGTH] = entry;
+      queue.entries[queue.end++ % QUEUE_LENGTH] = entry;
     }
-    if (UNLIKELY(marker->waiting == 0)) {
+    if (UNLIKELY(queue.end == queue.first)) {
       struct chunk *more = chunk_find();
       if (more == NULL)
         return;
-      if (marker->chunk != NULL)
-        chunk_give(marker->chunk);
-      marker->chunk = more;
+      struct chunk *empty = mark_stack_leave(&marker->stack);
+      if (empty != NULL)
+        chunk_give(empty);
+      mark_stack_take(&marker->stack, more);
       continue;
     }
-    entry = marker->queue[marker->first++ % QUEUE_LENGTH];
-    marker->waiting--;
-    scan(marker, entry);
-    if (UNLIKELY(__atomic_load_n(&common.idle, __ATOMIC_RELAXED) != 0))
-      share_some(marker);
+    entry = queue.entries[queue.first++ % QUEUE_LENGTH];
+    if ((mode & MODE_BESIDE) != 0)
+      heap = heap_extent();
+    if (LIKELY((entry.descriptor & DESCRIPTOR_TAG_MASK) == DESCRIPTOR_LENGTH) &&
+        LIKELY(entry.descriptor <= PIECE_BYTES))
+      scan_words(marker, mode, heap, (const uintptr_t *)entry.start, entry.descriptor / sizeof(uintptr_t));
+    else
+      scan(marker, entry);
+    if (UNLIKELY(__atomic_load_n(&mark_lists.idle, __ATOMIC_RELAXED) != 0))
+      mark_stack_share(&marker->stack);
     if (UNLIKELY(marker->totals.objects >= end) ||
-        (UNLIKELY(common.beside) && UNLIKELY(__atomic_load_n(common.halt, __ATOMIC_RELAXED) != 0))) {
-      put_back(marker);
+        ((mode & MODE_BESIDE) != 0 && UNLIKELY(__atomic_load_n(common.halt, __ATOMIC_RELAXED) != 0))) {
+      for (; queue.first != queue.end; queue.first++)
+        mark_stack_push(&marker->stack, queue.entries[queue.first % QUEUE_LENGTH].start,
+                        queue.entries[queue.first % QUEUE_LENGTH].descriptor);
       return;
     }
+  }
+}
+
+static NOINLINE void work(struct marker *marker, uint64_t most) {
+  switch (mode_now()) {
+  case MODE_INTERIOR:
+    work_in_mode(marker, MODE_INTERIOR, most);
+    return;
+  case MODE_INTERIOR | MODE_PARALLEL:
+    work_in_mode(marker, MODE_INTERIOR | MODE_PARALLEL, most);
+    return;
+  default:
+    work_in_mode(marker, mode_now(), most);
   }
 }
 
@@ -455,45 +355,44 @@ static uint32_t helper_alive[MARKERS_MOST];
 #define HELPER_STACK_BYTES (32 * KIB)
 
 static bool has_work(const struct marker *marker) {
-  return (marker->chunk != NULL && marker->chunk->count != 0) ||
-         __atomic_load_n(&common.full, __ATOMIC_RELAXED) != NULL;
+  return marker->stack.top != marker->stack.base || __atomic_load_n(&mark_lists.full, __ATOMIC_RELAXED) != NULL;
 }
 
 /* Works until all markers have nothing left. */
 static void work_with_others(struct marker *marker) {
   for (;;) {
     work(marker, UINT64_MAX);
-    lock_take(&common.lock);
-    if (common.full != NULL) {
-      lock_drop(&common.lock);
+    lock_take(&mark_lists.lock);
+    if (mark_lists.full != NULL) {
+      lock_drop(&mark_lists.lock);
       continue;
     }
     bool last = --common.working == 0;
-    lock_drop(&common.lock);
+    lock_drop(&mark_lists.lock);
     if (last) {
-      __atomic_fetch_add(&common.event, 1, __ATOMIC_RELEASE);
-      kernel_wake_all(&common.event);
+      __atomic_fetch_add(&mark_lists.event, 1, __ATOMIC_RELEASE);
+      kernel_wake_all(&mark_lists.event);
       return;
     }
-    __atomic_fetch_add(&common.idle, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&mark_lists.idle, 1, __ATOMIC_SEQ_CST);
     bool more = false, done = false;
     for (unsigned spins = 0; !more && !done; spins++) {
-      uint32_t event = __atomic_load_n(&common.event, __ATOMIC_ACQUIRE);
-      lock_take(&common.lock);
+      uint32_t event = __atomic_load_n(&mark_lists.event, __ATOMIC_ACQUIRE);
+      lock_take(&mark_lists.lock);
       done = common.working == 0;
-      more = !done && common.full != NULL;
+      more = !done && mark_lists.full != NULL;
       if (more)
         common.working++;
-      lock_drop(&common.lock);
+      lock_drop(&mark_lists.lock);
       if (more || done)
         break;
       if (spins >= IDLE_SPINS)
-        kernel_wait(&common.event, event, 0);
+        kernel_wait(&mark_lists.event, event, 0);
       else
-        for (unsigned i = 0; i < 32 && __atomic_load_n(&common.event, __ATOMIC_RELAXED) == event; i++)
+        for (unsigned i = 0; i < 32 && __atomic_load_n(&mark_lists.event, __ATOMIC_RELAXED) == event; i++)
           spin_pause();
     }
-    __atomic_fetch_sub(&common.idle, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_sub(&mark_lists.idle, 1, __ATOMIC_SEQ_CST);
     if (done)
       return;
   }
@@ -557,9 +456,9 @@ static void work_in_parallel(unsigned wanted) {
 
 void mark_after_fork_in_child(void) {
   __atomic_store_n(&helpers, 0, __ATOMIC_RELEASE);
-  lock_reset(&common.lock);
+  lock_reset(&mark_lists.lock);
   lock_reset(&common.assist);
-  common.idle = 0;
+  mark_lists.idle = 0;
   memset(helper_alive, 0, sizeof helper_alive);
 }
 
@@ -568,20 +467,21 @@ void mark_after_fork_in_child(void) {
 void mark_begin(void) {
   for (unsigned i = 0; i < MARKERS_MOST; i++)
     markers[i].totals = (struct mark_totals){0};
-  __atomic_store_n(&common.dropped, false, __ATOMIC_RELAXED);
+  __atomic_store_n(&mark_lists.dropped, false, __ATOMIC_RELAXED);
 }
 
 void mark_words(const uintptr_t *words, size_t count, bool stack) {
   struct marker *marker = &markers[0];
   struct extent heap = heap_extent();
-  bool interior = stack || collect_settings.interior;
+  unsigned mode = mode_now();
+  mode |= stack ? MODE_INTERIOR : 0u;
   for (size_t i = 0; i < count; i++) {
     uintptr_t word = words[i];
     if (LIKELY(word - heap.base > heap.bytes))
       continue;
-    consider(marker, heap, word, interior);
+    consider(marker, mode, heap, word);
     if (stack && word % GRANULE == 0)
-      consider(marker, heap, word - 1, true); /* it may stand exactly behind an object */
+      consider(marker, mode, heap, word - 1); /* it may stand exactly behind an object */
   }
 }
 
@@ -598,7 +498,7 @@ void mark_object(uintptr_t word) {
     watch_object(word);
     return;
   }
-  consider(&markers[0], heap_extent(), word, true);
+  consider(&markers[0], mode_now() | MODE_INTERIOR, heap_extent(), word);
 }
 
 void mark_contents(uintptr_t start) {
@@ -606,7 +506,7 @@ void mark_contents(uintptr_t start) {
   if (!collect_object_at((const void *)start, &object))
     return;
   struct mark_totals before = markers[0].totals; /* it is counted when it is marked */
-  found(&markers[0], space_table[slice_of(start)], object.start, object.bytes);
+  found(&markers[0], mode_now(), space_table[slice_of(start)], object.start, object.bytes);
   markers[0].totals = before;
 }
 
@@ -617,7 +517,7 @@ void mark_range(uintptr_t start, uintptr_t end) {
   }
   start = align_up(start, sizeof(uintptr_t));
   if (start < end)
-    scan_words(&markers[0], (const uintptr_t *)start, (end - start) / sizeof(uintptr_t));
+    scan_stretch(&markers[0], start, end);
 }
 
 /* ---- Beside the program ---- */
@@ -644,22 +544,20 @@ bool mark_beside(void) {
 uint64_t mark_assist(uint64_t objects) {
   struct marker *marker = &markers[1];
   uint64_t before = marker->totals.bytes;
-  __atomic_fetch_add(&common.idle, 1, __ATOMIC_SEQ_CST); /* the other one shares */
+  __atomic_fetch_add(&mark_lists.idle, 1, __ATOMIC_SEQ_CST); /* the other one shares */
   lock_take(&common.assist);
   work(marker, objects);
-  if (marker->chunk != NULL && marker->chunk->count != 0) {
-    chunk_share(marker->chunk);
-    marker->chunk = NULL;
-  }
+  if (marker->stack.top != marker->stack.base)
+    chunk_share(mark_stack_leave(&marker->stack));
   lock_drop(&common.assist);
-  __atomic_fetch_sub(&common.idle, 1, __ATOMIC_SEQ_CST);
+  __atomic_fetch_sub(&mark_lists.idle, 1, __ATOMIC_SEQ_CST);
   return marker->totals.bytes - before;
 }
 
 void mark_beside_end(void) {
   common.parallel = common.beside = false;
-  struct chunk *chunk = common.later;
-  common.later = NULL;
+  struct chunk *chunk = mark_lists.later;
+  mark_lists.later = NULL;
   while (chunk != NULL) {
     for (size_t i = 0; i < chunk->count; i++)
       if (mark_is_set(chunk->entries[i].start)) /* else it was freed by hand */
@@ -670,24 +568,13 @@ void mark_beside_end(void) {
   }
 }
 
-static void give_all(struct chunk **list) {
-  for (struct chunk *chunk = *list, *next; chunk != NULL; chunk = next) {
-    next = chunk->next;
-    chunk_give(chunk);
-  }
-  *list = NULL;
-}
-
 void mark_abandon(void) {
   common.parallel = common.beside = false;
-  give_all(&common.full);
-  give_all(&common.procedures);
-  give_all(&common.later);
-  for (unsigned i = 0; i < MARKERS_MOST; i++) {
-    markers[i].waiting = 0;
-    if (markers[i].chunk != NULL)
-      markers[i].chunk->count = 0;
-  }
+  chunks_give_all(&mark_lists.full);
+  chunks_give_all(&mark_lists.procedures);
+  chunks_give_all(&mark_lists.later);
+  for (unsigned i = 0; i < MARKERS_MOST; i++)
+    markers[i].stack.top = markers[i].stack.base;
 }
 
 /* What of a marked object lies in [from, to). */
@@ -698,12 +585,12 @@ static void look_again(struct marker *marker, const struct span *span, uintptr_t
   if (descriptor == 0)
     return;
   if (common.beside && !is_within(descriptor, bytes)) {
-    put_aside(&common.later, (struct entry){start, descriptor});
+    chunks_put_aside(&mark_lists.later, (struct entry){start, descriptor});
   } else if ((descriptor & DESCRIPTOR_TAG_MASK) == DESCRIPTOR_LENGTH) {
     from = from > start ? from : start;
     to = to < start + descriptor ? to : start + descriptor;
     if (from < to)
-      scan_words(marker, (const uintptr_t *)from, (to - from) / sizeof(uintptr_t));
+      scan_stretch(marker, from, to);
   } else {
     scan(marker, (struct entry){start, descriptor});
   }
@@ -750,20 +637,21 @@ void mark_again(uintptr_t start, uintptr_t end) {
 static void push_marked(struct marker *marker, struct span *span) {
   const struct kind_rule *rule = &kind_rules[span->collect_kind];
   struct mark_totals before = marker->totals;
+  unsigned mode = mode_now();
   if (rule->descriptor == 0 && !rule->add_size && !rule->last_word)
     return;
   if (span->kind == FH_SPAN_LARGE && span->large_mark != 0)
-    found(marker, span, span->start, span->object_bytes);
+    found(marker, mode, span, span->start, span->object_bytes);
   if (span->kind == FH_SPAN_SMALL)
     for (unsigned i = 0; i < span->words; i++)
       for (uint64_t bits = span_mark_bits(span)[i]; bits != 0; bits &= bits - 1)
-        found(marker, span, span->start + (i * 64 + (unsigned)__builtin_ctzll(bits)) * span->object_bytes,
+        found(marker, mode, span, span->start + (i * 64 + (unsigned)__builtin_ctzll(bits)) * span->object_bytes,
               span->object_bytes);
   marker->totals = before;
 }
 
 static COLD void mark_what_was_dropped(void) {
-  while (__atomic_exchange_n(&common.dropped, false, __ATOMIC_RELAXED))
+  while (__atomic_exchange_n(&mark_lists.dropped, false, __ATOMIC_RELAXED))
     for (size_t slice = 0; slice < space_slice_limit; slice++) {
       struct span *span = space_table[slice];
       if (span->first_slice != slice || (span->kind != FH_SPAN_SMALL && span->kind != FH_SPAN_LARGE))
@@ -775,10 +663,10 @@ static COLD void mark_what_was_dropped(void) {
 
 /* Runs the procedures for the objects that were put aside. True when there were any. */
 static bool run_procedures(void) {
-  struct chunk *chunk = common.procedures;
+  struct chunk *chunk = mark_lists.procedures;
   if (chunk == NULL)
     return false;
-  common.procedures = NULL;
+  mark_lists.procedures = NULL;
   while (chunk != NULL) {
     for (size_t i = 0; i < chunk->count; i++) {
       uintptr_t code = chunk->entries[i].descriptor >> DESCRIPTOR_TAG_BITS;

@@ -103,6 +103,8 @@ echo ''""")
             result = self.run_jobs("--quiet", "--cpus=1", *words, **more)
             self.check(result, 0)
             self.assertEqual(result.stdout, "".join(expected))
+        lines.write_bytes(b"echo from\r\necho elsewhere\r\n")
+        self.assertEqual(self.run_jobs("--quiet", "--cpus=1", f"--jobs={lines}").stdout, "from\nelsewhere\n")
 
     def test_wrong_lists(self):
         lines = self.directory / "wrong"
@@ -118,7 +120,7 @@ echo ''""")
             self.check(self.run_jobs("--", *words), USAGE, "a program is missing")
 
     def test_wrong_flags(self):
-        for flag, said in (("--slice=5", "200ms"), ("--slice=1ms", "out of range"), ("--timeout=-1s", "30s"),
+        for flag, said in (("--slice=5", "200ms"), ("--slice=1ms", "10ms to 1h"), ("--slice=2h", "10ms to 1h"), ("--timeout=-1s", "30s"),
                            ("--cpus=0", "1 to"), ("--cpus=x", "1 to"), ("--retries=1000", "0 to 100"),
                            ("--memory=1", "16M"), ("--memory=lots", "512M"), ("--report=", "needs a value"),
                            ("--kill", "--memory")):

@@ -13,7 +13,7 @@ static const struct command_flag run_flags[] = {
     {"--jobs", "FILE", "several programs: run the command lines of FILE, one a line; - reads standard input"},
     {"--cpus", "NUMBER", "several: how many may run at a time (default: as many as there are processors)"},
     {"--slice", "TIME", "several: they take turns, each of so much time (10ms to 1h), and are paused in between"},
-    {"--memory", "SIZE", "several: what all of them may hold together"},
+    {"--memory", "SIZE", "several: what all of them may hold together; 16M or more"},
     {"--kill", NULL, "several: end the program that holds the most when nothing could go on within --memory"},
     {"--timeout", "TIME", "several: end a program that has run longer than this; pauses don't count"},
     {"--retries", "NUMBER", "several: start a program that fails again, so often (0 to 100)"},

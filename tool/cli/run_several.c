@@ -18,6 +18,7 @@
 
 enum { FAILED_COUNTED = 100, RETRIES_MOST = 100, CPUS_MOST = 4096 };
 #define SLICE_LEAST  (10 * MILLISECOND)
+#define SLICE_MOST   (3600 * SECOND)
 #define TIME_MOST    (365ull * 24 * 3600 * SECOND)
 #define MEMORY_LEAST (16ull << 20)
 
@@ -45,10 +46,18 @@ static bool read_time(const char *text, uint64_t *nanoseconds) {
   return false;
 }
 
-static int take_time(const char *flag, const char *value, uint64_t least, uint64_t *nanoseconds) {
-  if (read_time(value, nanoseconds) && *nanoseconds >= least)
+static int take_slice(const char *value, uint64_t *nanoseconds) {
+  if (read_time(value, nanoseconds) && *nanoseconds >= SLICE_LEAST && *nanoseconds <= SLICE_MOST)
     return -1;
-  message_error("%s=%s: not a time, or out of range; write it like 200ms, 30s, 5m or 2h", flag, value);
+  message_error("--slice=%s: it takes a time from 10ms to 1h; write it like 200ms or 5s", value);
+  return EXIT_CODE_NOT_STARTED;
+}
+
+static int take_timeout(const char *value, uint64_t *nanoseconds) {
+  if (read_time(value, nanoseconds) && *nanoseconds >= MILLISECOND)
+    return -1;
+  message_error("--timeout=%s: it takes a time from 1ms to a year (8760h); write it like 200ms, 30s, 5m or 2h",
+                value);
   return EXIT_CODE_NOT_STARTED;
 }
 
@@ -82,9 +91,9 @@ static int take_valued(struct run_several *several, const char *flag, const char
   else if (strcmp(flag, "--retries") == 0)
     return take_number(flag, value, 0, RETRIES_MOST, &request->retries);
   else if (strcmp(flag, "--slice") == 0)
-    return take_time(flag, value, SLICE_LEAST, &request->slice);
+    return take_slice(value, &request->slice);
   else if (strcmp(flag, "--timeout") == 0)
-    return take_time(flag, value, MILLISECOND, &request->timeout);
+    return take_timeout(value, &request->timeout);
   else
     return take_memory(flag, value, &request->memory);
   return -1;

@@ -98,7 +98,10 @@ char *job_list_read(struct job_list *list, FILE *from) {
       text_format(&problem, "line %zu: a zero byte is in it; the file should be text", number);
       break;
     }
-    line[strcspn(line, "\n")] = '\0';
+    size_t end = strcspn(line, "\n");
+    if (end > 0 && line[end] == '\n' && line[end - 1] == '\r') /* written on another kind of system */
+      end--;
+    line[end] = '\0';
     const char *wrong = job_list_add_line(list, line);
     if (wrong != NULL)
       text_format(&problem, "line %zu: %s", number, wrong);
