@@ -14,7 +14,7 @@ class Program:
     command: str
     setup: str = ""
     files: str = ""  # names of files to compare, blanks between
-    timeout: int = 120
+    timeout: int = 300
 
 
 WORDS = """/usr/bin/awk 'BEGIN { for (i = 0; i < 6000; i++) printf "%d word%d line %d of a text\\n", i * 7919 % 10007, i % 97, i }' \
